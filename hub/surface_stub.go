@@ -197,11 +197,16 @@ func (h *Hub) Join(ctx context.Context, room uuid.UUID, o JoinOptions, accept fu
 	panic("stub")
 }
 
-// Events follows one room, or with uuid.Nil all of them, from after the event
-// numbered after (0: from now; what is no longer remembered is skipped), until
-// stop is called. The channel is closed when the hub closes or the reader is
-// too slow; events then are resumed with after.
-func (h *Hub) Events(room uuid.UUID, after uint64) (events <-chan Event, stop func()) { panic("stub") }
+// Events returns what happened in one room, or with uuid.Nil in all of them,
+// after the event numbered after, oldest first; it waits until there is
+// something or ctx ends. What is no longer remembered is skipped: a gap in Seq
+// tells. It fails with CodeClosing once the hub is closed.
+func (h *Hub) Events(ctx context.Context, room uuid.UUID, after uint64) ([]Event, error) {
+	panic("stub")
+}
+
+// LastEvent returns the number of the newest event, to follow from now on.
+func (h *Hub) LastEvent() uint64 { panic("stub") }
 
 // Ready reports whether the hub can serve: open, and its store writable.
 func (h *Hub) Ready(ctx context.Context) error { panic("stub") }
