@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/google/uuid"
+)
+
+// Baseline ties the notebook file as last read or written to the document state
+// that is equal to it, in one file, so that neither is ever found without the
+// other.
+type Baseline struct {
+	File  []byte   // the file's exact bytes
+	State []byte   // document state equal to it
+	IDs   []string // per cell, minted ones included
+	Path  string   // as in the record
+}
+
+const (
+	baselineName = "baseline"
+	pendingName  = "pending"
+)
+
+// baselineHead is the first section of the file.
+type baselineHead struct {
+	Path string   `json:"path"`
+	IDs  []string `json:"ids"`
+}
+
+// SetPending makes durable what a save is about to write. It comes before the
+// notebook file is renamed into place; after a crash a disk equal to it is our own
+// write.
+func (l *Log) SetPending(ctx context.Context, b *Baseline) error {
+	return l.inBases(ctx, "set pending", func() error { return l.writeBaseline(pendingName, b) })
+}
+
+// PromotePending makes the pending baseline the baseline, by a rename.
+func (l *Log) PromotePending(ctx context.Context) error {
+	return l.inBases(ctx, "promote pending", func() error {
+		from, to := filepath.Join(l.dir, pendingName), filepath.Join(l.dir, baselineName)
+		err := l.store.disk.Rename(from, to)
+		if missing(err) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return l.store.disk.SyncDir(l.dir)
+	})
+}
+
+// SetBaseline replaces the baseline at once, for a file that was read. What is
+// pending stays.
+func (l *Log) SetBaseline(ctx context.Context, b *Baseline) error {
+	return l.inBases(ctx, "set baseline", func() error { return l.writeBaseline(baselineName, b) })
+}
+
+// ClearPending drops the pending baseline of a save that wrote nothing.
+func (l *Log) ClearPending(ctx context.Context) error {
+	return l.inBases(ctx, "clear pending", func() error {
+		if err := l.store.disk.Remove(filepath.Join(l.dir, pendingName)); err != nil {
+			if missing(err) {
+				return nil
+			}
+			return err
+		}
+		return l.store.disk.SyncDir(l.dir)
+	})
+}
+
+// inBases runs f while nobody else replaces this room's baselines.
+func (l *Log) inBases(ctx context.Context, doing string, f func() error) error {
+	release, err := l.hold(ctx, l.bases)
+	if err != nil {
+		return wrap(doing, err)
+	}
+	defer release()
+	return wrap(doing, f())
+}
+
+func (l *Log) writeBaseline(name string, b *Baseline) error {
+	head, err := json.Marshal(baselineHead{Path: b.Path, IDs: b.IDs})
+	if err != nil {
+		return err
+	}
+	if err := makeDir(l.store.disk, l.dir); err != nil {
+		return err
+	}
+	parts := seal(kindBaseline, l.id, head, b.File, b.State)
+	return replaceFile(l.store.disk, filepath.Join(l.dir, name), nil, parts...)
+}
+
+// recoverBaseline reads a baseline; without a readable one it is nil.
+func (l *Log) recoverBaseline(name string, rec *Recovered) (*Baseline, error) {
+	b, err := l.store.readBaseline(l.id, name)
+	switch {
+	case err == nil:
+		return b, nil
+	case missing(err):
+		return nil, nil
+	case transient(err):
+		return nil, err
+	}
+	rec.damage(name, err)
+	l.broken = append(l.broken, brokenFile{name: name})
+	return nil, nil
+}
+
+// readBaseline reads and verifies a room's baseline or pending file.
+func (s *Store) readBaseline(id uuid.UUID, name string) (*Baseline, error) {
+	data, _, err := readFile(s.disk, filepath.Join(s.roomDir(id), name))
+	if err != nil {
+		return nil, err
+	}
+	parts, err := unseal(data, kindBaseline, id)
+	if err != nil {
+		return nil, err
+	}
+	var head baselineHead
+	if len(parts) != 3 || json.Unmarshal(parts[0], &head) != nil {
+		return nil, errors.Join(ErrDamaged, fmt.Errorf("%s of %s", name, id))
+	}
+	return &Baseline{File: parts[1], State: parts[2], IDs: head.IDs, Path: head.Path}, nil
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// owner is what a lock file says about who holds it.
+type owner struct {
+	PID int    `json:"pid"`
+	URL string `json:"url,omitempty"`
+}
+
+// errHeld says that another process, or another opening in this one, has the lock.
+var errHeld = errors.New("lock is held")
+
+// RootLock is one hub's claim on a root folder, kept outside of it. Created by
+// [LockRoot], ended by Close or by the death of the process.
+type RootLock struct{ l *lock }
+
+// LockRoot claims a root for this process among all hubs that share runtimeDir,
+// whatever their state directories: the lock's name is the root's device and
+// inode, so links and other spellings meet. The folder runtimeDir is made when
+// absent. A [*LockedError] names the living holder.
+func LockRoot(runtimeDir, root, url string) (*RootLock, error) {
+	id, err := Identify(root)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeDir(OS{}, runtimeDir); err != nil {
+		return nil, err
+	}
+	l, err := acquire(filepath.Join(runtimeDir, fmt.Sprintf("root-%x-%x.lock", id.Dev, id.Ino)), url)
+	if err != nil {
+		return nil, err
+	}
+	return &RootLock{l}, nil
+}
+
+// Announce makes the lock name the URL where its holder answers.
+func (r *RootLock) Announce(url string) error { return r.l.announce(url) }
+
+// Close gives the root up.
+func (r *RootLock) Close() error { return r.l.release() }
+
+// lock is a held lock file.
+type lock struct {
+	path string
+	f    *os.File
+}
+
+// maxLockTries bounds how often a lock may vanish under us.
+const maxLockTries = 100
+
+// acquire takes the lock at path or says who has it. The file may be removed by
+// an owner that leaves between our opening and locking it; then we hold nothing,
+// and try again.
+func acquire(path, url string) (*lock, error) {
+	for range maxLockTries {
+		f, err := openLocked(path)
+		if errors.Is(err, errHeld) {
+			o := readOwner(path)
+			return nil, &LockedError{Path: path, PID: o.PID, URL: o.URL}
+		}
+		if err != nil {
+			return nil, wrap("lock", err)
+		}
+		if !stillThere(f, path) {
+			f.Close()
+			continue
+		}
+		l := &lock{path: path, f: f}
+		if err := l.announce(url); err != nil {
+			l.release()
+			return nil, err
+		}
+		return l, nil
+	}
+	return nil, &LockedError{Path: path}
+}
+
+// stillThere says that path names the very file that f has open.
+func stillThere(f *os.File, path string) bool {
+	ours, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(path)
+	return err == nil && os.SameFile(ours, named)
+}
+
+// announce writes pid and URL in one write, padded over what stood there, so that
+// a reader sees one or the other.
+func (l *lock) announce(url string) error {
+	text, err := json.Marshal(owner{PID: os.Getpid(), URL: url})
+	if err != nil {
+		return wrap("write lock", err)
+	}
+	text = append(text, '\n')
+	if _, err := l.f.WriteAt(text, 0); err != nil {
+		return wrap("write lock", err)
+	}
+	return wrap("write lock", l.f.Truncate(int64(len(text))))
+}
+
+// readOwner reads who holds the lock; zero when it cannot be told.
+func readOwner(path string) (o owner) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
+	if err != nil {
+		return owner{}
+	}
+	return o
+}
