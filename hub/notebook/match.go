@@ -1,0 +1,202 @@
+package notebook
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	// sketchSize is how many hashes stand for a source when two are compared.
+	sketchSize = 48
+	// matchWork bounds how many pairs of cells are compared by content.
+	matchWork = 40_000
+	// alike is the least similarity of two cells that count as one, edited.
+	alike = 0.5
+)
+
+// MatchCells pairs the cells of two states of a notebook and returns, for each
+// cell of now, the index of the cell of old that it was, -1 for a new one. No
+// cell is paired twice. Cells pair by id; cells without a shared id by equal
+// type and source, then by the similarity of their sources. The work is
+// bounded: among very many cells without a shared id only those near each other
+// are compared.
+func MatchCells(old, now []Cell) []int {
+	m := &matcher{old: old, now: now, from: make([]int, len(now)), used: make([]bool, len(old))}
+	for j := range m.from {
+		m.from[j] = -1
+	}
+	m.byID()
+	m.byContent()
+	m.bySimilarity()
+	return m.from
+}
+
+type matcher struct {
+	old, now []Cell
+	from     []int  // for each cell of now
+	used     []bool // for each cell of old
+}
+
+func (m *matcher) pair(i, j int) {
+	m.from[j], m.used[i] = i, true
+}
+
+// left are the cells that have no partner yet.
+func (m *matcher) left() (old, now []int) {
+	for i, used := range m.used {
+		if !used {
+			old = append(old, i)
+		}
+	}
+	for j, from := range m.from {
+		if from < 0 {
+			now = append(now, j)
+		}
+	}
+	return old, now
+}
+
+func (m *matcher) byID() {
+	at := make(map[string]int, len(m.old))
+	for i := len(m.old) - 1; i >= 0; i-- {
+		at[m.old[i].ID] = i
+	}
+	for j := range m.now {
+		if i, ok := at[m.now[j].ID]; ok && m.now[j].ID != "" && !m.used[i] {
+			m.pair(i, j)
+		}
+	}
+}
+
+// byContent pairs equal cells: first those that keep their order, then those
+// that moved.
+func (m *matcher) byContent() {
+	type content struct{ kind, source string }
+	old, now := m.left()
+	key := func(cells []Cell, left []int) []content {
+		keys := make([]content, len(left))
+		for n, i := range left {
+			keys[n] = content{cells[i].Type, cells[i].Source}
+		}
+		return keys
+	}
+	x, y := key(m.old, old), key(m.now, now)
+	i, j := 0, 0
+	for _, h := range append(diff(x, y, matchWork), hunk{len(x), len(x), len(y), len(y)}) {
+		for ; i < h.a0; i, j = i+1, j+1 {
+			m.pair(old[i], now[j])
+		}
+		i, j = h.a1, h.b1
+	}
+	queues := map[content][]int{}
+	for n, i := range old {
+		if !m.used[i] && x[n].source != "" {
+			queues[x[n]] = append(queues[x[n]], i)
+		}
+	}
+	for n, j := range now {
+		if q := queues[y[n]]; m.from[j] < 0 && len(q) > 0 {
+			m.pair(q[0], j)
+			queues[y[n]] = q[1:]
+		}
+	}
+}
+
+// bySimilarity pairs what is most alike first; of equals, what is nearest.
+func (m *matcher) bySimilarity() {
+	old, now := m.left()
+	if len(old) == 0 || len(now) == 0 {
+		return
+	}
+	x, y := sketches(m.old, old), sketches(m.now, now)
+	type candidate struct {
+		score float64
+		gap   int
+		i, j  int
+	}
+	var list []candidate
+	reach := max(matchWork/len(now)/2, 1)
+	for b, j := range now {
+		middle := b * len(old) / len(now)
+		for a := max(middle-reach, 0); a < min(middle+reach, len(old)); a++ {
+			i := old[a]
+			if score := likeness(x[a], y[b], m.old[i].Type == m.now[j].Type); score >= alike {
+				list = append(list, candidate{score, abs(a - middle), i, j})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(p, q candidate) int {
+		switch {
+		case p.score > q.score:
+			return -1
+		case p.score < q.score:
+			return 1
+		}
+		return p.gap - q.gap
+	})
+	for _, c := range list {
+		if !m.used[c.i] && m.from[c.j] < 0 {
+			m.pair(c.i, c.j)
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// sketches hold, for each cell, the smallest hashes of the words of its source
+// with the word before (A. Broder, "On the resemblance and containment of
+// documents", 1997).
+func sketches(cells []Cell, which []int) [][]uint64 {
+	out := make([][]uint64, len(which))
+	for n, i := range which {
+		words := strings.FieldsFunc(cells[i].Source, func(r rune) bool {
+			return r <= ' ' || strings.ContainsRune(".,;:()[]{}=\"'", r)
+		})
+		var hashes []uint64
+		for w := range words {
+			hashes = append(hashes, fnv(fnvBasis, words[w]))
+			if w > 0 {
+				hashes = append(hashes, fnv(fnv(fnvBasis, words[w-1])+1, words[w]))
+			}
+		}
+		slices.Sort(hashes)
+		hashes = slices.Compact(hashes)
+		out[n] = slices.Clone(hashes[:min(len(hashes), sketchSize)])
+	}
+	return out
+}
+
+const fnvBasis, fnvPrime = 14695981039346656037, 1099511628211
+
+// fnv is FNV-1a with 64 bits (RFC 9923), continued from h. Unlike a seeded hash
+// it makes the same pairs on every run.
+func fnv(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * fnvPrime
+	}
+	return h
+}
+
+// likeness is the share of what two sketches have in common, from 0 to 1; a
+// change of type counts against it.
+func likeness(a, b []uint64, sameType bool) float64 {
+	common, i, j := 0, 0, 0
+	for i < len(a) && j < len(b) {
+		switch {
+		case a[i] == b[j]:
+			common, i, j = common+1, i+1, j+1
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	if common == 0 {
+		return 0
+	}
+	score := 2 * float64(common) / float64(len(a)+len(b))
+	if !sameType {
+		score *= 0.75
+	}
+	return score
+}
