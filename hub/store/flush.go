@@ -37,15 +37,14 @@ func (l *Log) flush() {
 	pause := l.store.opts.RetryMin
 	for {
 		batch, last := l.take()
-		if batch == nil {
-			return
-		}
 		closing := l.isClosing()
 		err := l.write(batch)
 		if l.durable != nil {
 			l.durable(last, err)
 		}
-		l.settle(len(batch), last, err)
+		if l.settle(len(batch), last, err) {
+			return
+		}
 		if err == nil {
 			pause = l.store.opts.RetryMin
 			continue
@@ -59,8 +58,7 @@ func (l *Log) flush() {
 	}
 }
 
-// take is the next batch and the number of its last update; nil when there is
-// nothing left and the flusher has to end.
+// take is the next batch, never empty, and the number of its last update.
 func (l *Log) take() (batch [][]byte, last uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,28 +67,28 @@ func (l *Log) take() (batch [][]byte, last uint64) {
 		size += len(l.queue[n]) + recordHeader
 		n++
 	}
-	if n == 0 {
-		l.flushing = false
-		return nil, 0
-	}
 	return l.queue[:n:n], l.synced + uint64(n)
 }
 
-// settle records the outcome and wakes who waits for it.
-func (l *Log) settle(n int, last uint64, err error) {
+// settle records the outcome and wakes who waits for it. When nothing is left the
+// flusher has ended in the same breath, so that whoever saw its update on the disk
+// finds an idle log.
+func (l *Log) settle(n int, last uint64, err error) (idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
 		clear(l.queue[:n])
-		if l.queue = l.queue[n:]; len(l.queue) == 0 {
-			l.queue = nil
-		}
+		l.queue = l.queue[n:]
 		l.synced = last
+	}
+	if len(l.queue) == 0 {
+		l.queue, l.flushing = nil, false
 	}
 	l.failure = err
 	l.attempts++
 	close(l.finished)
 	l.finished = make(chan struct{})
+	return !l.flushing
 }
 
 // end lets the flusher go although updates are queued.

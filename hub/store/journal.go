@@ -11,17 +11,17 @@ import (
 // A journal file is a header and records, integers little-endian:
 //
 //	"NBHJ" version(1) zero(3) room(16) generation(8) crc32c(4 of what precedes)
-//	per record: mark(4) length(4) crc32c(4) bytes
+//	per record: length(4) place(4) sum(4) bytes
 //
-// A record's checksum covers generation, offset, length and bytes. So a record is
-// valid only where it was written, and after damage the next one can be found by
-// its mark without being fooled by a record-like payload.
+// Place is the CRC-32C of generation, offset and length, sum that of the same and
+// the bytes. So a record is valid only where it was written: after damage the next
+// one is found without being fooled by a record-like payload, and the beginning of
+// a record that was never finished differs from one that was hit.
 const (
 	journalMagic   = "NBHJ"
 	journalVersion = 1
 	journalHeader  = 36
 	recordHeader   = 12
-	recordMark     = "\xf5Nb\xa7"
 	// maxRecord is the largest update in bytes.
 	maxRecord = 1 << 30
 )
@@ -38,10 +38,20 @@ func appendJournalHeader(dst []byte, id uuid.UUID, gen uint64) []byte {
 
 // appendRecord adds a record that will lie at offset off of generation gen.
 func appendRecord(dst []byte, gen uint64, off int64, update []byte) []byte {
-	dst = append(dst, recordMark...)
+	place := placeSum(gen, off, len(update))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(update)))
-	dst = binary.LittleEndian.AppendUint32(dst, recordSum(gen, off, update))
+	dst = binary.LittleEndian.AppendUint32(dst, place)
+	dst = binary.LittleEndian.AppendUint32(dst, crc32.Update(place, castagnoli, update))
 	return append(dst, update...)
+}
+
+// placeSum ties a record to where it lies.
+func placeSum(gen uint64, off int64, n int) uint32 {
+	var place [20]byte
+	binary.LittleEndian.PutUint64(place[:], gen)
+	binary.LittleEndian.PutUint64(place[8:], uint64(off))
+	binary.LittleEndian.PutUint32(place[16:], uint32(n))
+	return crc32.Checksum(place[:], castagnoli)
 }
 
 // encodeJournal is a whole journal file.
@@ -51,14 +61,6 @@ func encodeJournal(id uuid.UUID, gen uint64, updates [][]byte) []byte {
 		buf = appendRecord(buf, gen, int64(len(buf)), update)
 	}
 	return buf
-}
-
-func recordSum(gen uint64, off int64, update []byte) uint32 {
-	var place [20]byte
-	binary.LittleEndian.PutUint64(place[:], gen)
-	binary.LittleEndian.PutUint64(place[8:], uint64(off))
-	binary.LittleEndian.PutUint32(place[16:], uint32(len(update)))
-	return crc32.Update(crc32.Checksum(place[:], castagnoli), castagnoli, update)
 }
 
 // scan is what one journal file holds.
@@ -110,54 +112,59 @@ func scanJournal(data []byte, id uuid.UUID, gen uint64) (s scan) {
 // beginning of a record, or zeros where the size was set before the bytes.
 func (s *scan) end(data []byte, gen uint64, off int) {
 	tail := data[off:]
-	if n := len(tail) - recordHeader; n > 0 && recordSum(gen, int64(off), tail[recordHeader:]) == binary.LittleEndian.Uint32(tail[8:]) {
-		// Only mark or length are wrong: this is the last record, whole.
-		s.updates = append(s.updates, tail[recordHeader:])
-		s.damaged = true
-		return
-	}
-	if allZero(tail) || unfinished(tail) {
+	if allZero(tail) || unfinished(tail, gen, off) {
 		s.torn = true
 		return
 	}
 	s.damaged = true
+	if n := len(tail) - recordHeader; n > 0 {
+		body := tail[recordHeader:]
+		if crc32.Update(placeSum(gen, int64(off), n), castagnoli, body) == binary.LittleEndian.Uint32(tail[8:]) {
+			s.updates = append(s.updates, body) // only its length was hit
+		}
+	}
 }
 
 // unfinished says that a record begins here and is longer than the file.
-func unfinished(tail []byte) bool {
+func unfinished(tail []byte, gen uint64, off int) bool {
 	if len(tail) < recordHeader {
-		return len(tail) < len(recordMark) && bytes.HasPrefix([]byte(recordMark), tail) ||
-			bytes.HasPrefix(tail, []byte(recordMark))
+		return true
 	}
-	n := binary.LittleEndian.Uint32(tail[4:])
-	return bytes.HasPrefix(tail, []byte(recordMark)) && n <= maxRecord && int64(n) > int64(len(tail)-recordHeader)
+	n, ok := lengthAt(tail, gen, off)
+	return ok && n > len(tail)-recordHeader
+}
+
+// lengthAt is the length of the record whose header lies at off and begins tail.
+func lengthAt(tail []byte, gen uint64, off int) (int, bool) {
+	n := binary.LittleEndian.Uint32(tail)
+	if n == 0 || n > maxRecord {
+		return 0, false
+	}
+	return int(n), placeSum(gen, int64(off), int(n)) == binary.LittleEndian.Uint32(tail[4:])
 }
 
 // recordAt is the update of the valid record at off.
 func recordAt(data []byte, gen uint64, off int) ([]byte, bool) {
-	if len(data)-off < recordHeader || string(data[off:off+4]) != recordMark {
+	tail := data[off:]
+	if len(tail) < recordHeader {
 		return nil, false
 	}
-	n := int64(binary.LittleEndian.Uint32(data[off+4:]))
-	body := data[off+recordHeader:]
-	if n > int64(len(body)) {
+	n, ok := lengthAt(tail, gen, off)
+	if !ok || n > len(tail)-recordHeader {
 		return nil, false
 	}
-	update := body[:n:n]
-	return update, recordSum(gen, int64(off), update) == binary.LittleEndian.Uint32(data[off+8:])
+	end := recordHeader + n
+	update := tail[recordHeader:end:end]
+	place := binary.LittleEndian.Uint32(tail[4:])
+	return update, crc32.Update(place, castagnoli, update) == binary.LittleEndian.Uint32(tail[8:])
 }
 
 // nextRecord is the offset of the first valid record at or after off, -1 if none.
 func nextRecord(data []byte, gen uint64, off int) int {
-	for off < len(data) {
-		i := bytes.Index(data[off:], []byte(recordMark))
-		if i < 0 {
-			return -1
+	for ; off < len(data); off++ {
+		if _, ok := recordAt(data, gen, off); ok {
+			return off
 		}
-		if _, ok := recordAt(data, gen, off+i); ok {
-			return off + i
-		}
-		off += i + 1
 	}
 	return -1
 }

@@ -144,7 +144,9 @@ func (f *Faults) ReadDir(name string) ([]fs.DirEntry, error) { return f.disk.Rea
 func (f *Faults) Stat(name string) (fs.FileInfo, error) { return f.disk.Stat(name) }
 
 // Chtimes never fails by itself.
-func (f *Faults) Chtimes(name string, modified time.Time) error { return f.disk.Chtimes(name, modified) }
+func (f *Faults) Chtimes(name string, modified time.Time) error {
+	return f.disk.Chtimes(name, modified)
+}
 
 // faultFile is an open file whose steps can fail.
 type faultFile struct {
