@@ -1,0 +1,2 @@
+// Package yjs is the shared document.
+package yjs

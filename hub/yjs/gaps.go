@@ -1,0 +1,112 @@
+package yjs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// gap is a run of units from clock to end, of a client that the context names.
+type gap struct{ clock, end uint64 }
+
+// gaps is a set of runs. It is put in order now and then, so that adding stays cheap and repeating costs no memory.
+type gaps struct {
+	list   []gap
+	sorted int // how many runs there were when the list was last put in order
+	dirty  bool
+}
+
+// add puts a run into the set.
+func (g *gaps) add(x gap) {
+	if n := len(g.list); n > 0 && x.clock <= g.list[n-1].end {
+		g.dirty = true
+	}
+	g.list = append(g.list, x)
+	if len(g.list) > 2*g.sorted+16 {
+		g.order()
+	}
+}
+
+// order sorts the runs and joins those that touch.
+func (g *gaps) order() {
+	if g.dirty {
+		g.list = mergeGaps(g.list)
+		g.dirty = false
+	}
+	g.sorted = len(g.list)
+}
+
+// mergeGaps sorts runs and joins those that touch.
+func mergeGaps(list []gap) []gap {
+	if len(list) < 2 {
+		return list
+	}
+	slices.SortFunc(list, func(a, b gap) int { return cmp.Compare(a.clock, b.clock) })
+	out := list[:1]
+	for _, x := range list[1:] {
+		if l := &out[len(out)-1]; x.clock <= l.end {
+			l.end = max(l.end, x.end)
+		} else {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// addDelete notes that unknown units of client are deleted.
+func (p *pending) addDelete(client, clock, end uint64) {
+	if p.deletes == nil {
+		p.deletes = make(map[uint64]*gaps)
+	}
+	g := p.deletes[client]
+	if g == nil {
+		g = new(gaps)
+		p.deletes[client] = g
+	}
+	p.ranges -= len(g.list)
+	g.add(gap{clock, end})
+	p.ranges += len(g.list)
+}
+
+// trim drops waiting deletions that are too many.
+func (p *pending) trim(l Limits) error {
+	if p.ranges <= l.PendingRanges {
+		return nil
+	}
+	for client, g := range p.deletes {
+		p.ranges -= len(g.list)
+		g.order()
+		p.ranges += len(g.list)
+		if p.ranges > l.PendingRanges {
+			p.ranges -= len(g.list)
+			delete(p.deletes, client)
+		}
+	}
+	return fmt.Errorf("wait for missing parts: more than %d deletions: %w", l.PendingRanges, ErrBudget)
+}
+
+// takeDeletes removes and returns the waiting deletions of client's units below state.
+func (p *pending) takeDeletes(client, state uint64) []gap {
+	g := p.deletes[client]
+	if g == nil {
+		return nil
+	}
+	p.ranges -= len(g.list)
+	g.order()
+	n := 0
+	for n < len(g.list) && g.list[n].end <= state {
+		n++
+	}
+	taken := g.list[:n:n]
+	g.list = g.list[n:]
+	if len(g.list) > 0 && g.list[0].clock < state {
+		taken = append(taken, gap{g.list[0].clock, state})
+		g.list[0].clock = state
+	}
+	p.ranges += len(g.list)
+	g.sorted = len(g.list)
+	if len(g.list) == 0 {
+		delete(p.deletes, client)
+	}
+	return taken
+}

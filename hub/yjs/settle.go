@@ -1,0 +1,192 @@
+package yjs
+
+// Deleted content is collected when the next transaction begins or the state is encoded, not when its transaction
+// ends: until then changes can still show what was there, and be taken back.
+
+// settle collects what the last transaction deleted, and merges what became alike.
+func (d *Doc) settle() {
+	t := &d.txn
+	if len(t.deletes) == 0 {
+		return
+	}
+	spans := t.deletes
+	if !d.options.KeepDeleted {
+		for _, s := range spans[:len(spans):len(spans)] {
+			spans = d.collectSpan(s, spans)
+		}
+	}
+	if len(spans) > len(t.deletes) {
+		spans = mergeSpans(spans, d.clients)
+	}
+	for _, s := range spans {
+		d.mergeSpan(d.clients[s.ci], s.clock, s.end())
+	}
+	t.deletes = t.deletes[:0]
+}
+
+// collectSpan collects the items that s deleted. Children that were deleted earlier are appended to spans, because they
+// may merge now.
+func (d *Doc) collectSpan(s span, spans []span) []span {
+	c := d.clients[s.ci]
+	at, ok := c.find(s.clock), true
+	for ; ok; at, ok = c.next(at) {
+		it := c.at(at)
+		if it.id.clock >= s.end() {
+			break
+		}
+		if it.deleted() && it.kind != kindGC && it.kind != kindDeleted {
+			spans = d.collect(it, spans)
+		}
+	}
+	return spans
+}
+
+// collect drops the content of a deleted item, and everything below.
+func (d *Doc) collect(it *item, spans []span) []span {
+	n := it.node
+	it.kind, it.data, it.node = kindDeleted, "", nil
+	if n == nil {
+		return spans
+	}
+	d.graves.bury(n)
+	doomed := append(d.txn.doomed[:0], n)
+	for len(doomed) > 0 {
+		n := doomed[len(doomed)-1]
+		doomed = doomed[:len(doomed)-1]
+		for c := n.start; c != nil; {
+			next := c.right
+			spans, doomed = noteSpan(spans, c), buryChild(c, doomed)
+			c = next
+		}
+		for _, e := range n.entries {
+			for c := e.item; c != nil; {
+				next := c.left
+				spans, doomed = noteSpan(spans, c), buryChild(c, doomed)
+				c = next
+			}
+		}
+		n.die()
+	}
+	d.txn.doomed = doomed
+	return spans
+}
+
+// noteSpan appends the units of an item.
+func noteSpan(spans []span, it *item) []span {
+	return append(spans, span{it.id.client, it.id.clock, it.length})
+}
+
+// buryChild makes an item of a collected type a run of collected units, and dooms the type that it holds.
+func buryChild(it *item, doomed []*node) []*node {
+	if it.node != nil {
+		doomed = append(doomed, it.node)
+	}
+	it.kind, it.flags, it.data = kindGC, flagDeleted, ""
+	it.left, it.right, it.parent, it.node, it.leaf = nil, nil, nil, nil, nil
+	it.origin, it.rorig, it.key = ref{}, ref{}, 0
+	return doomed
+}
+
+// die marks a type as collected.
+func (n *node) die() {
+	n.dead = true
+	n.item, n.start, n.tree, n.entries, n.index, n.length = nil, nil, nil, nil, nil, 0
+}
+
+// rejoin merges again what was split and stayed whole.
+func (d *Doc) rejoin() {
+	for i := len(d.txn.splits) - 1; i >= 0; i-- {
+		r := d.txn.splits[i]
+		c := d.clients[r.client]
+		it := c.get(r.clock)
+		if it.id == r && it.left != nil && mergeable(it.left, it) {
+			d.mergeSpan(c, r.clock, r.clock)
+		}
+	}
+}
+
+// mergeSpan merges neighbours among the structs of c from clock to end, and with the ones before and behind.
+func (d *Doc) mergeSpan(c *client, clock, end uint32) {
+	at := c.find(clock)
+	l := c.at(at)
+	if at.index > 0 {
+		l = c.blocks[at.block].items[at.index-1]
+	} else if at.block > 0 {
+		before := c.blocks[at.block-1].items
+		l = before[len(before)-1]
+	} else {
+		at.index = 1
+	}
+	for bi := at.block; bi < len(c.blocks); bi++ {
+		done := false
+		l, done = d.mergeBlock(c, bi, at.index, l, end)
+		at.index = 0
+		if len(c.blocks[bi].items) == 0 {
+			c.shrink(bi)
+			bi--
+		}
+		if done {
+			break
+		}
+	}
+	c.tidy(at.block)
+}
+
+// mergeBlock merges the items of a block from index on with l before them. It returns the item to go on with and
+// whether the end was passed.
+func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32) (_ *item, done bool) {
+	b := &c.blocks[bi]
+	w, i := index, index
+	for ; i < len(b.items) && !done; i++ {
+		it := b.items[i]
+		done = it.id.clock >= end
+		if l != nil && mergeable(l, it) {
+			d.merge(c, l, it)
+			continue
+		}
+		b.items[w] = it
+		w++
+		l = it
+	}
+	if w < i {
+		n := w + copy(b.items[w:], b.items[i:])
+		clear(b.items[n:])
+		c.count -= len(b.items) - n
+		b.items = b.items[:n]
+		if n > 0 {
+			b.first = b.items[0].id.clock
+		}
+	}
+	return l, done
+}
+
+// merge makes r part of l, its neighbour in both orders.
+func (d *Doc) merge(c *client, l, r *item) {
+	if l.kind != kindGC {
+		if l.kind != kindDeleted {
+			l.data = c.joined(l, r)
+		}
+		if r.leaf != nil {
+			r.leaf.merge(l, r)
+		}
+		l.right = r.right
+		if l.right != nil {
+			l.right.left = l
+		} else if l.key != 0 {
+			l.parent.setEntry(l.key, l)
+		}
+	}
+	l.length += r.length
+	if c.last == r {
+		c.last = l
+	}
+	d.slabs.give(r)
+}
+
+// joined returns the contents of two neighbours as one. Only the last item of a client gets room to grow.
+func (c *client) joined(l, r *item) string {
+	if c.last == r {
+		return c.arena.join(l.data, r.data)
+	}
+	return l.data + r.data
+}
