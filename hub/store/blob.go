@@ -70,6 +70,9 @@ func (s *Store) place(tmp, sum string) error {
 			return nil
 		}
 	}
+	if err := s.disk.Chtimes(tmp, s.opts.Now()); err != nil {
+		return err
+	}
 	if err := s.disk.Rename(tmp, path); err != nil {
 		return err
 	}
