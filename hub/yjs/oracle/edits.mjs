@@ -30,7 +30,7 @@ const scalar = (d, flags) => {
     case 8: return 2 ** 53 - 1 - d.next(3)
     case 9: return d.next(1000) / 8
     case 10: return Math.PI * d.next(1000)
-    case 11: return BigInt(d.next(1 << 30)) * 12345678901n
+    case 11: return BigInt(d.next(1 << 28)) * 12345678901n
     case 12: return new Uint8Array([d.next(256), 0, 255])
     case 13: return [d.next(9), text(d, flags), [null]]
     case 14: return { k: d.next(9), s: text(d, flags), o: { deep: [true] } }

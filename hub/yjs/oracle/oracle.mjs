@@ -12,12 +12,22 @@ import { edit } from './edits.mjs'
 
 const docs = new Map()
 
-// open makes a document that collects what it would broadcast.
+// quiet is the origin of updates applied to documents that only watch. They are
+// applied in a local transaction, after which npm yjs does not clean up formats:
+// a watcher must never write.
+const quiet = Symbol('quiet')
+const watch = (doc, update) => doc.transact(tr => {
+  Y.applyUpdate(doc, update)
+  tr.local = true
+}, quiet)
+
+// open makes a document that collects what it would broadcast of its own: edits
+// and the formatting clean-up that npm yjs does after remote edits.
 const open = (clientID, gc) => {
   const doc = new Y.Doc({ gc })
   if (clientID) doc.clientID = clientID
   doc.emitted = []
-  doc.on('update', u => doc.emitted.push(u))
+  doc.on('update', (u, origin, _, tr) => { if (tr.local && origin !== quiet) doc.emitted.push(u) })
   return doc
 }
 
@@ -81,15 +91,14 @@ const operations = [
   // 10 load: gc, updates -> digest of a fresh document that got them in order
   (d, out) => {
     const doc = open(0, decoding.readVarUint(d) === 1)
-    list(d, bytes).forEach(u => Y.applyUpdate(doc, u))
+    list(d, bytes).forEach(u => watch(doc, u))
     text(out, canon.digest(doc))
     doc.destroy()
   },
   // 11 apply and digest: id, update -> text
   (d, out) => {
     const doc = docOf(d)
-    Y.applyUpdate(doc, bytes(d))
-    doc.emitted = []
+    watch(doc, bytes(d))
     text(out, canon.digest(doc))
   },
   // 12 read: roots as JSON {name: kind}, update -> text (a fresh document, gc on)
