@@ -1,5 +1,7 @@
 package notebook
 
+import "strings"
+
 // The memory that a cell, an output or an unknown member takes is more than
 // that of a plain value; it is charged to the budget of values in proportion.
 const (
@@ -94,11 +96,20 @@ func (c Cell) documentForm() Cell {
 }
 
 // outputs reads a cell's outputs; what is no object counts for nothing.
+// Streams of one name that follow each other are one output, as they are one
+// text to whoever reads them.
 func (p *parser) outputs() ([]Output, error) {
 	if p.peek() != '[' {
 		return nil, p.skip()
 	}
 	list := []Output{}
+	var texts []string // of the streams that make up the last output
+	flush := func() {
+		if len(texts) > 1 {
+			list[len(list)-1]["text"] = strings.Join(texts, "")
+		}
+		texts = texts[:0]
+	}
 	err := p.elements(func() error {
 		if err := p.count(outputCost); err != nil {
 			return err
@@ -107,10 +118,26 @@ func (p *parser) outputs() ([]Output, error) {
 			return p.skip()
 		}
 		o, err := p.output()
-		list = append(list, o)
+		if n := len(list); n == 0 || !continues(list[n-1], o) {
+			flush()
+			list = append(list, o)
+		}
+		text, _ := o["text"].(string)
+		texts = append(texts, text)
 		return err
 	})
+	flush()
 	return list, err
+}
+
+// continues reports whether an output is the same stream as the one before it.
+func continues(before, o Output) bool {
+	if before.Kind() != "stream" || o.Kind() != "stream" {
+		return false
+	}
+	name, _ := before["name"].(string)
+	same, ok := o["name"].(string)
+	return ok && same == name
 }
 
 // output reads one output. Its text is joined while it is read, as only

@@ -14,6 +14,7 @@ type renderer struct {
 	*File
 	out     []byte
 	err     error
+	ids     map[string]bool     // of the cells to be written
 	cellsOf map[string]template // by cell type, filled on demand
 	orders  map[string][]string // of the keys of outputs, by kind, likewise
 }
@@ -172,7 +173,7 @@ func (r *renderer) encodeMap(s shape, m map[string]any, order []string, at strin
 // encodeLines writes a text as a list of its lines.
 func (r *renderer) encodeLines(s, at string) {
 	var slots []slot
-	for _, line := range splitLines(s) {
+	for _, line := range anyLineEnd.split(s) {
 		slots = append(slots, slot{from: -1, write: func(string) {
 			r.out = r.style.appendString(r.out, line, r.style.escapeWide)
 		}})

@@ -68,6 +68,18 @@ func (p *parser) keepOwnIDs(remembered []string) map[string]bool {
 	return taken
 }
 
+// shadowed are the valid ids that cells hold without being known by them, as
+// another cell holds the same, by position.
+func (p *parser) shadowed() map[int]string {
+	ids := map[int]string{}
+	for i, own := range p.ownIDs {
+		if own != p.content.Cells[i].ID && ValidID(own) {
+			ids[i] = own
+		}
+	}
+	return ids
+}
+
 // take gives the cell this id when it is valid and free.
 func (c *Cell) take(id string, taken map[string]bool) {
 	if ValidID(id) && !taken[id] {

@@ -17,12 +17,13 @@ func (r *renderer) patchLines(sp span, v string, at string) {
 		}
 		old[i] = decodeString(r.data[it.value.start:it.value.end])
 	}
-	head, tail, middle := splitLike(old, v)
+	rule := ruleOf(old)
+	head, tail, middle := rule.splitLike(old, v)
 	var slots []slot
 	for i := range head {
 		slots = append(slots, slot{from: i})
 	}
-	slots = r.lineSlots(c, slots, head, old[head:len(old)-tail], splitLines(middle))
+	slots = r.lineSlots(c, slots, head, old[head:len(old)-tail], rule.split(middle))
 	for i := len(old) - tail; i < len(old); i++ {
 		slots = append(slots, slot{from: i})
 	}
@@ -42,13 +43,13 @@ func (r *renderer) encodeSource(v, at string) {
 // splitLike counts the elements that a list can keep at its beginning and its
 // end when its text becomes v, and returns what is left of v between them. That
 // must be whole lines, else an edit would glue lines together.
-func splitLike(old []string, v string) (head, tail int, middle string) {
+func (l lineRule) splitLike(old []string, v string) (head, tail int, middle string) {
 	from := 0
 	for i, pos := 0, 0; i < len(old); i++ {
 		if len(v)-pos < len(old[i]) || v[pos:pos+len(old[i])] != old[i] {
 			break
 		}
-		if pos += len(old[i]); lineStart(v, pos) && !(pos == len(v) && i+1 < len(old) && !endsLine(v)) {
+		if pos += len(old[i]); l.starts(v, pos) && (pos < len(v) || i+1 == len(old) || l.complete(v)) {
 			head, from = i+1, pos
 		}
 	}
@@ -57,15 +58,11 @@ func splitLike(old []string, v string) (head, tail int, middle string) {
 		if pos-from < len(old[i]) || v[pos-len(old[i]):pos] != old[i] {
 			break
 		}
-		if pos -= len(old[i]); lineStart(v, pos) {
+		if pos -= len(old[i]); l.starts(v, pos) {
 			tail, to = len(old)-i, pos
 		}
 	}
 	return head, tail, v[from:to]
-}
-
-func endsLine(s string) bool {
-	return lineStart(s+"x", len(s))
 }
 
 // lineSlots aligns the elements old, the first of which is item first, with

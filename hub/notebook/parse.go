@@ -39,6 +39,7 @@ type File struct {
 	style   *style
 	content *Notebook
 	at      map[string]int // the position of each cell by id
+	shadow  map[int]string // of cells that repeat an id: the one they hold, by position
 	upgrade *File          // for formats 1 to 3: the same notebook in format 4.5
 	hash    func() string
 }
@@ -65,6 +66,7 @@ func Parse(data []byte, opts ParseOptions) (*File, error) {
 	}
 	f.content.Major = 4
 	p.assignIDs(opts)
+	f.shadow = p.shadowed()
 	f.at = make(map[string]int, len(f.content.Cells))
 	for i := range f.content.Cells {
 		f.at[f.content.Cells[i].ID] = i

@@ -87,6 +87,10 @@ func (r *renderer) metadata(s shape, sp span, old, v map[string]any, at string) 
 // cellList writes the cells in the order of nb.
 func (r *renderer) cellList(nb *Notebook, at string) {
 	used := make(map[int]bool, len(nb.Cells))
+	r.ids = make(map[string]bool, len(nb.Cells))
+	for i := range nb.Cells {
+		r.ids[nb.Cells[i].ID] = true
+	}
 	slots := make([]slot, len(nb.Cells))
 	for i := range nb.Cells {
 		c := &nb.Cells[i]
@@ -97,7 +101,7 @@ func (r *renderer) cellList(nb *Notebook, at string) {
 		}
 		used[from] = true
 		slots[i] = slot{from: from}
-		if !EqualCells(&r.content.Cells[from], c) || nb.Minor != r.content.Minor {
+		if !EqualCells(&r.content.Cells[from], c) || nb.Minor != r.content.Minor || r.unmasked(from) {
 			slots[i].write = func(at string) { r.cell(from, c, nb.Minor, at) }
 		}
 	}
@@ -106,6 +110,14 @@ func (r *renderer) cellList(nb *Notebook, at string) {
 		return
 	}
 	r.emit('[', &r.cells, slots, at)
+}
+
+// unmasked reports whether cell i of the file repeats the id of a cell that nb
+// no longer has. It would then be taken for that cell, so its own id has to be
+// written.
+func (r *renderer) unmasked(i int) bool {
+	id, ok := r.shadow[i]
+	return ok && !r.ids[id]
 }
 
 // cell writes a cell over the one the file has at position i.
@@ -125,6 +137,9 @@ func (r *renderer) cell(i int, c *Cell, minor int, at string) {
 		s := slot{from: i, key: key}
 		if i == last[key] {
 			s.write = r.cellField(key, it.value, old, c)
+			if key == "id" && r.unmasked(r.at[c.ID]) {
+				s.write = r.newField(key, c)
+			}
 		}
 		if key != "attachments" || s.write == nil || len(c.Attachments) > 0 {
 			slots = append(slots, s)

@@ -39,15 +39,35 @@ func invalidUTF8(data []byte) int {
 	return -1
 }
 
-// splitLines splits a text behind its line ends, as Jupyter does when it
-// writes a list of lines: at every boundary that Python's str.splitlines knows.
-func splitLines(s string) []string {
+// lineRule says where the lines of a text end.
+type lineRule bool
+
+const (
+	// anyLineEnd is every boundary that Python's str.splitlines knows, as
+	// Jupyter's server splits the sources it writes.
+	anyLineEnd lineRule = false
+	// newlineOnly is the rule of writers that leave other boundaries alone.
+	newlineOnly lineRule = true
+)
+
+// ruleOf is the rule that a list of lines was split by.
+func ruleOf(lines []string) lineRule {
+	for _, line := range lines {
+		if n := len(line); n > 0 && strings.IndexByte(line[:n-1], '\n') < 0 && len(anyLineEnd.split(line)) > 1 {
+			return newlineOnly
+		}
+	}
+	return anyLineEnd
+}
+
+// split cuts a text behind its line ends.
+func (l lineRule) split(s string) []string {
 	var lines []string
 	start := 0
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
-		if !lineEnd(r) {
+		if !l.ends(r) {
 			continue
 		}
 		if r == '\r' && strings.HasPrefix(s[i:], "\n") {
@@ -62,19 +82,27 @@ func splitLines(s string) []string {
 	return lines
 }
 
-func lineEnd(r rune) bool {
+func (l lineRule) ends(r rune) bool {
 	switch r {
-	case '\n', '\r', '\v', '\f', 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029:
+	case '\n':
 		return true
+	case '\r', '\v', '\f', 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029:
+		return l == anyLineEnd
 	}
 	return false
 }
 
-// lineStart reports whether a line of s begins, or s ends, at offset i.
-func lineStart(s string, i int) bool {
+// starts reports whether a line of s begins, or s ends, at offset i.
+func (l lineRule) starts(s string, i int) bool {
 	if i == 0 || i == len(s) {
 		return true
 	}
 	r, _ := utf8.DecodeLastRuneInString(s[:i])
-	return lineEnd(r) && !(r == '\r' && s[i] == '\n')
+	return l.ends(r) && !(r == '\r' && s[i] == '\n')
+}
+
+// complete reports whether s is empty or ends with a line end.
+func (l lineRule) complete(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return s == "" || l.ends(r)
 }

@@ -202,7 +202,7 @@ func (u *upgrader) heading(by map[string]span) field {
 		n, _ := wholeNumber(decodeSpan(u.data, sp))
 		level = int(min(max(n, 1), 6))
 	}
-	lines := splitLines(u.text(by["source"]))
+	lines := anyLineEnd.split(u.text(by["source"]))
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], "\r\n")
 	}
