@@ -1,0 +1,218 @@
+package nbdoc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/notebookhub/hub/hub/notebook"
+	"github.com/notebookhub/hub/hub/yjs"
+)
+
+// certainly is the length from which a text within another is taken for the
+// same change and not for chance.
+const certainly = 4
+
+// planText merges the source of cell i. What the room did not touch, or what
+// stands apart from its changes, is changed in the fork; only where the file
+// goes on with what the room inserted too is the place found by comparison.
+func (m *merge) planText(i int, was, disk string, live *cell) {
+	now := live.read(FieldSource).Source
+	if was == disk || now == disk {
+		return
+	}
+	theirs, ours := notebook.DiffText(was, disk), notebook.DiffText(was, now)
+	left, tangled := m.untaken(theirs, ours)
+	if len(left) == 0 {
+		return
+	}
+	if tangled || m.from[i] < 0 || live.source == nil {
+		m.steps[i].text = onLive(left, ours)
+		return
+	}
+	m.forked = append(m.forked, forkedText{
+		step: i, id: m.was.Cells[m.from[i]].ID, was: was, edits: plainEdits(left), onLive: onLive(left, ours), live: live,
+	})
+}
+
+// forkedText is a source to be changed in the fork, or in the room when the
+// fork does not have it.
+type forkedText struct {
+	step   int
+	id     string // in the former state
+	was    string
+	edits  []notebook.TextEdit // of the former text
+	onLive []notebook.TextEdit // the same, of the room's text
+	live   *cell
+}
+
+func plainEdits(hunks []hunk) []notebook.TextEdit {
+	edits := make([]notebook.TextEdit, len(hunks))
+	for i, h := range hunks {
+		edits[i] = h.TextEdit
+	}
+	return edits
+}
+
+// hunk is an edit of the file, of which a part may be in the room already.
+type hunk struct {
+	notebook.TextEdit
+	goesOn int // index of the room's edit that the insertion extends, -1 for none
+	before string
+}
+
+// untaken leaves out of the file's edits what the room has too. tangled says
+// that an insertion goes on with one of the room's.
+func (m *merge) untaken(theirs, ours []notebook.TextEdit) (left []hunk, tangled bool) {
+	for _, t := range theirs {
+		h := hunk{TextEdit: t, goesOn: -1}
+		for i, o := range ours {
+			if h.Insert == "" || o.Insert == "" || o.At > t.At+t.Delete || t.At > o.At+o.Delete {
+				continue
+			}
+			if within(h.Insert, o.Insert) {
+				h.Insert = ""
+			} else if within(o.Insert, h.Insert) {
+				h.before, h.Insert, _ = strings.Cut(h.Insert, o.Insert)
+				h.goesOn, tangled = i, true
+				break
+			}
+		}
+		if h.Insert != "" || h.before != "" || h.Delete > 0 {
+			left = append(left, h)
+		}
+	}
+	return left, tangled
+}
+
+// within reports whether part is the same change as whole, or its beginning,
+// its end, or a good piece of it.
+func within(part, whole string) bool {
+	return strings.HasPrefix(whole, part) || strings.HasSuffix(whole, part) ||
+		len(part) >= certainly && strings.Contains(whole, part)
+}
+
+// onLive turns edits of the former text into edits of the room's text, which
+// is the former one with the edits ours. Text that the room deleted needs no
+// deletion; insertions come behind the room's at the same place.
+func onLive(left []hunk, ours []notebook.TextEdit) []notebook.TextEdit {
+	var edits []notebook.TextEdit
+	for _, h := range left {
+		at := h.At
+		for _, o := range ours {
+			// The part of the deletion that stands before the room's edit.
+			if end := min(h.At+h.Delete, o.At); end > at {
+				edits = append(edits, notebook.TextEdit{At: liveAt(at, ours), Delete: end - at})
+			}
+			at = max(at, min(o.At+o.Delete, h.At+h.Delete))
+		}
+		if end := h.At + h.Delete; end > at {
+			edits = append(edits, notebook.TextEdit{At: liveAt(at, ours), Delete: end - at})
+		}
+		if h.goesOn >= 0 {
+			o := ours[h.goesOn]
+			start := liveAt(o.At, ours[:h.goesOn])
+			edits = append(edits, notebook.TextEdit{At: start, Insert: h.before},
+				notebook.TextEdit{At: start + utf16Length(o.Insert), Insert: h.Insert})
+		} else if h.Insert != "" {
+			edits = append(edits, notebook.TextEdit{At: liveAt(h.At+h.Delete, ours), Insert: h.Insert})
+		}
+	}
+	return inOrder(edits)
+}
+
+// liveAt is where a place of the former text is in the room's, behind what the
+// room inserted there.
+func liveAt(at int, ours []notebook.TextEdit) int {
+	shift := 0
+	for _, o := range ours {
+		if o.At > at {
+			break
+		}
+		if end := o.At + o.Delete; at < end {
+			return o.At + shift + utf16Length(o.Insert)
+		}
+		shift += utf16Length(o.Insert) - o.Delete
+	}
+	return at + shift
+}
+
+// inOrder sorts edits and joins those that touch, as splicing wants them.
+func inOrder(edits []notebook.TextEdit) []notebook.TextEdit {
+	edits = slices.DeleteFunc(edits, func(e notebook.TextEdit) bool { return e.Delete == 0 && e.Insert == "" })
+	slices.SortStableFunc(edits, func(a, b notebook.TextEdit) int { return a.At - b.At })
+	var out []notebook.TextEdit
+	for _, e := range edits {
+		if n := len(out); n > 0 && e.At < out[n-1].At+out[n-1].Delete {
+			continue // the same place twice: cannot be, as edits stand apart
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// forkTexts carries out the text edits that were planned for the fork: the
+// former state is loaded under a fresh author, edited, and what that wrote is
+// integrated. Texts that are not the former ones any more, as their cell moved,
+// are left to be changed in the room.
+func (m *merge) forkTexts(x *delta, base []byte) error {
+	if len(m.forked) == 0 {
+		return nil
+	}
+	fork, err := Load(yjs.Options{}, base)
+	if err != nil || len(base) == 0 {
+		fork = New(yjs.Options{}) // has no text, so everything is changed in the room
+	}
+	before := fork.StateVector()
+	e, err := fork.Update(nil, func(e *Edit) error { return m.editFork(e) })
+	if err != nil {
+		return fmt.Errorf("edit fork: %w", err)
+	}
+	if e.Update == nil {
+		return nil
+	}
+	update, err := fork.Encode(before)
+	if err != nil {
+		return fmt.Errorf("encode fork: %w", err)
+	}
+	c, err := m.d.doc.Apply(update, nil)
+	if err != nil {
+		return fmt.Errorf("integrate fork: %w", err)
+	}
+	m.d.note(x, c)
+	return nil
+}
+
+// editFork edits the texts of the fork that live on in the room, and leaves
+// the others to the room.
+func (m *merge) editFork(e *Edit) error {
+	for _, f := range m.forked {
+		c := e.d.byID[f.id]
+		if c == nil || c.source == nil || c.source.ID() != f.live.source.ID() || c.source.String() != f.was {
+			m.steps[f.step].text = f.onLive
+			continue
+		}
+		if err := e.splice(c, f.edits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commonText is what two texts share, in order.
+func commonText(a, b string) string {
+	text := utf16.Encode([]rune(a))
+	for _, e := range slices.Backward(notebook.DiffText(a, b)) {
+		text = slices.Delete(text, e.At, e.At+e.Delete)
+	}
+	return string(utf16.Decode(text))
+}
