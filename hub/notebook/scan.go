@@ -173,7 +173,7 @@ func (s *scanner) str() (token, error) {
 	for {
 		i += plainRun(s.data[i:])
 		if i >= len(s.data) {
-			return t, s.fault(s.pos, CodeJSON,
+			return token{}, s.fault(s.pos, CodeJSON,
 				"this text has no closing quote; the file is cut short or a quote is missing: correct or restore it")
 		}
 		switch s.data[i] {
@@ -183,12 +183,12 @@ func (s *scanner) str() (token, error) {
 		case '\\':
 			n := s.escape(i)
 			if n == 0 {
-				return t, s.fault(i, CodeJSON, "this backslash begins no valid JSON escape; write it twice if it is meant as itself")
+				return token{}, s.fault(i, CodeJSON, "this backslash begins no valid JSON escape; write it twice if it is meant as itself")
 			}
 			t.escaped = true
 			i += n
 		default:
-			return t, s.fault(i, CodeJSON, "a line break or control character stands inside quotes; "+
+			return token{}, s.fault(i, CodeJSON, "a line break or control character stands inside quotes; "+
 				"write it as an escape such as \\n, or add the closing quote that is missing before it")
 		}
 	}
