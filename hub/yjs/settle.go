@@ -6,6 +6,7 @@ package yjs
 // settle collects what the last transaction deleted, and merges what became alike.
 func (d *Doc) settle() {
 	t := &d.txn
+	t.settled = true
 	if len(t.deletes) == 0 {
 		return
 	}
@@ -48,27 +49,47 @@ func (d *Doc) collect(it *item, spans []span) []span {
 	if n == nil {
 		return spans
 	}
-	d.graves.bury(n)
-	doomed := append(d.txn.doomed[:0], n)
-	for len(doomed) > 0 {
-		n := doomed[len(doomed)-1]
-		doomed = doomed[:len(doomed)-1]
-		for c := n.start; c != nil; {
-			next := c.right
-			spans, doomed = noteSpan(spans, c), buryChild(c, doomed)
-			c = next
-		}
-		for _, e := range n.entries {
-			for c := e.item; c != nil; {
-				next := c.left
-				spans, doomed = noteSpan(spans, c), buryChild(c, doomed)
-				c = next
-			}
-		}
+	doomed := d.below(n)
+	for _, n := range doomed {
+		n.eachItem(func(c *item) {
+			spans = noteSpan(spans, c)
+			c.collect()
+		})
 		n.die()
 	}
-	d.txn.doomed = doomed
+	clear(doomed)
+	d.txn.doomed = doomed[:0]
 	return spans
+}
+
+// below returns n and all types that it holds, and buries them while the way to their root is still there.
+func (d *Doc) below(n *node) []*node {
+	doomed := append(d.txn.doomed[:0], n)
+	for i := 0; i < len(doomed); i++ {
+		d.bury(doomed[i])
+		doomed[i].eachItem(func(c *item) {
+			if c.node != nil {
+				doomed = append(doomed, c.node)
+			}
+		})
+	}
+	return doomed
+}
+
+// eachItem calls f for every item of a type: its list and the history of its keys. f may unlink the item.
+func (n *node) eachItem(f func(*item)) {
+	for c := n.start; c != nil; {
+		next := c.right
+		f(c)
+		c = next
+	}
+	for _, e := range n.entries {
+		for c := e.item; c != nil; {
+			next := c.left
+			f(c)
+			c = next
+		}
+	}
 }
 
 // noteSpan appends the units of an item.
@@ -76,15 +97,11 @@ func noteSpan(spans []span, it *item) []span {
 	return append(spans, span{it.id.client, it.id.clock, it.length})
 }
 
-// buryChild makes an item of a collected type a run of collected units, and dooms the type that it holds.
-func buryChild(it *item, doomed []*node) []*node {
-	if it.node != nil {
-		doomed = append(doomed, it.node)
-	}
+// collect makes an item of a collected type a run of collected units.
+func (it *item) collect() {
 	it.kind, it.flags, it.data = kindGC, flagDeleted, ""
 	it.left, it.right, it.parent, it.node, it.leaf = nil, nil, nil, nil, nil
 	it.origin, it.rorig, it.key = ref{}, ref{}, 0
-	return doomed
 }
 
 // die marks a type as collected.

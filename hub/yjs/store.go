@@ -212,7 +212,7 @@ func (d *Doc) split(c *client, s spot, n uint32) *item {
 		r.parent.setEntry(r.key, r)
 	}
 	if l.leaf != nil {
-		l.leaf.split(l, r)
+		l.leaf.split(r)
 	}
 	c.insertAfter(s, r)
 	d.txn.splits = append(d.txn.splits, r.id)

@@ -21,6 +21,8 @@ type txn struct {
 	// plain: everything was new, whole and integrated at once, so the received bytes say all that happened.
 	plain bool
 	dirty bool // anything happened at all
+
+	settled bool // deleted content has been collected
 }
 
 // changed says what happened to one type.
@@ -98,7 +100,7 @@ func (d *Doc) begin(origin any) {
 	clear(t.orphans)
 	t.changed, t.orphans = t.changed[:0], t.orphans[:0]
 	t.work, t.stop = d.limits.Work, nil
-	t.plain, t.dirty = true, false
+	t.plain, t.dirty, t.settled = true, false, false
 	if d.marks > 1<<31 {
 		d.resetMarks()
 	}
