@@ -28,6 +28,7 @@ var goMade = []struct {
 	{"concurrent", `{"a":"array","m":"map","t":"text"}`, makeConcurrent},
 	{"notebook", `{"cells":"array","meta":"map","state":"map"}`, makeNotebook},
 	{"pending", `{"t":"text"}`, makePending},
+	{"reverted", `{"m":"map","t":"text"}`, makeReverted},
 }
 
 // maker builds one document from several replicas with fixed client ids.
@@ -229,6 +230,29 @@ func makePending(m *maker) {
 		}
 	}
 	m.docs = m.docs[1:]
+}
+
+func makeReverted(m *maker) {
+	m.open(7016, 7017)
+	m.edit(0, func(tx *yjs.Txn) {
+		m.docs[0].Map("m").Set(tx, "k", "ours")
+		m.docs[0].Map("m").Set(tx, "gone", "ours")
+		m.docs[0].Map("m").Set(tx, "list", []any{1, 2})
+	})
+	m.sync()
+	m.edit(1, func(tx *yjs.Txn) {
+		m.docs[1].Map("m").Set(tx, "k", "theirs")
+		m.docs[1].Map("m").Delete(tx, "gone")
+		m.docs[1].Map("m").Set(tx, "new", yjs.TextOf("theirs"))
+		m.docs[1].Text("t").Insert(tx, 0, "stays")
+	})
+	c, err := m.docs[0].Apply(m.logs[1][0], "peer")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if _, err := m.docs[0].Revert(c, "m"); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // made is the content of a file in testdata/go.
