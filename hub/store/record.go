@@ -26,8 +26,10 @@ const (
 type Record struct {
 	Room        uuid.UUID `json:"room"`
 	Lineage     uuid.UUID `json:"lineage"`
+	Seed        uint64    `json:"seed"` // the Yjs client id that made the lineage's first content
 	Path        string    `json:"path,omitempty"`
 	File        FileID    `json:"file"`
+	Hash        string    `json:"hash,omitempty"` // hex SHA-256 of the file when room and file last agreed
 	Rev         uint64    `json:"rev"`
 	Status      Status    `json:"status"`
 	Replacement uuid.UUID `json:"replacement"`
