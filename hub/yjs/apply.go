@@ -78,10 +78,11 @@ type stream struct {
 	need   ID     // the unit that the first struct waits for
 
 	// For streams that outlive their update:
-	queued bool // waits
-	owned  bool // data is the stream's own
-	size   int  // what it counts for in pending.bytes
-	start  ID   // its key in pending.byStart
+	queued bool   // waits
+	turn   uint32 // counts its waits
+	owned  bool   // data is the stream's own
+	size   int    // what it counts for in pending.bytes
+	start  ID     // its key in pending.byStart
 }
 
 // needs are the resolved references of a record.

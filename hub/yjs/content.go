@@ -24,6 +24,9 @@ const (
 // countable reports whether content of kind k takes part in the length of its parent.
 func (k kind) countable() bool { return k != kindDeleted && k != kindFormat && k != kindGC }
 
+// inText reports whether content of kind k shows in a text.
+func (k kind) inText() bool { return k == kindString || k == kindEmbed || k == kindType }
+
 // joins reports whether neighbours of kind k can become one struct.
 func (k kind) joins() bool {
 	return k == kindString || k == kindAny || k == kindDeleted || k == kindJSON

@@ -27,7 +27,7 @@ func (n *node) delta() []Op {
 		case it.kind == kindFormat:
 			b.flush()
 			it.format(b.current)
-		default:
+		case it.kind.inText():
 			b.insert(it, 0)
 		}
 	}

@@ -20,7 +20,7 @@ func (d *Doc) EncodeState(sv []byte) (update []byte, err error) {
 		d.settle()
 		update = d.encodeFrom(known)
 		if d.pending.any() {
-			update, err = d.withPending(update, sv)
+			update, err = d.withPending(update, known)
 		}
 		return nil
 	})

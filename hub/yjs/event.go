@@ -56,7 +56,7 @@ func (b *deltaBuilder) step(d *Doc, it *item) {
 	switch {
 	case it.kind == kindFormat:
 		b.reformat(it, old == 0, it.deleted() && d.deletedNow(it.id.client, it.id.clock, it.end()) > 0)
-	case !it.kind.countable():
+	case !b.array && !it.kind.inText() || !it.kind.countable():
 	case it.deleted():
 		b.count(stepDelete, d.deletedNow(it.id.client, it.id.clock, it.id.clock+old))
 	default:

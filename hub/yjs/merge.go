@@ -155,21 +155,26 @@ func appendGaps(dst []byte, sets map[uint64]*gaps) []byte {
 	return dst
 }
 
-// withPending adds what waits for missing parts to an encoded state.
-func (d *Doc) withPending(update, sv []byte) ([]byte, error) {
-	known, err := decodeVector(sv)
-	if err != nil {
-		return nil, err
-	}
-	updates := [][]byte{update}
+// withPending adds what waits for missing parts to an encoded state. Of units that are known by now the integrated
+// version is the one to keep.
+func (d *Doc) withPending(update []byte, sv map[uint64]uint64) ([]byte, error) {
+	var updates [][]byte
 	for s := range d.pending.all {
 		u := AppendVarUint([]byte{1}, uint64(s.count))
 		u = AppendVarUint(AppendVarUint(u, s.client), s.clock)
 		updates = append(updates, append(append(u, s.data...), 0))
 	}
-	slices.SortFunc(updates[1:], slices.Compare)
+	slices.SortFunc(updates, slices.Compare)
 	if len(d.pending.deletes) > 0 {
 		updates = append(updates, appendGaps([]byte{0}, d.pending.deletes))
 	}
-	return combine(updates, known)
+	known := d.State()
+	for client, clock := range sv {
+		known[client] = max(known[client], clock)
+	}
+	waiting, err := combine(updates, known)
+	if err != nil {
+		return nil, err
+	}
+	return combine([][]byte{update, waiting}, nil)
 }

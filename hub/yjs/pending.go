@@ -8,9 +8,11 @@ import (
 
 // pending is what waits for missing parts: streams whose first struct refers to an unknown unit, and deletions of
 // unknown units. A blocked stream is registered at the client that it waits for and woken when that client's clock
-// passes the unit, so that waiting costs nothing and is never retried in vain.
+// passes the unit, and at its own client in case its units become known in another version. So waiting costs nothing
+// and is never retried in vain.
 type pending struct {
 	waiting map[uint64]*queue // by the client that is waited for
+	entries int               // of all queues
 	all     map[*stream]bool  // streams that outlive the update they came with
 	byStart map[ID]*stream    // one of all for each first unit
 	fresh   []*stream         // streams of the running update that wait
@@ -39,15 +41,27 @@ func (p *pending) wait(s *stream) {
 		s = &w
 		p.fresh = append(p.fresh, s)
 	}
+	s.turn++
+	p.enqueue(s.need, s)
+	if s.need.Client != s.client {
+		p.enqueue(ID{s.client, s.clock}, s)
+	}
+}
+
+// enqueue makes a stream wake when the unit id is known.
+func (p *pending) enqueue(id ID, s *stream) {
 	if p.waiting == nil {
 		p.waiting = make(map[uint64]*queue)
 	}
-	q := p.waiting[s.need.Client]
+	q := p.waiting[id.Client]
 	if q == nil {
 		q = new(queue)
-		p.waiting[s.need.Client] = q
+		p.waiting[id.Client] = q
 	}
-	q.push(s)
+	q.push(waiter{id.Clock, s.turn, s})
+	if p.entries++; p.entries > 4*len(p.all)+256 {
+		p.sweep()
+	}
 }
 
 // known reports whether what s brings waits already. When it goes on where the waiting one ends, that one grows.
@@ -121,15 +135,17 @@ func (p *pending) own(l Limits, err error) error {
 	return err
 }
 
-// sweep removes dead streams from the queues.
+// sweep removes what is out of date from the queues.
 func (p *pending) sweep() {
+	p.entries = 0
 	for client, q := range p.waiting {
-		live := slices.DeleteFunc(*q, func(s *stream) bool { return s.count == 0 })
+		live := slices.DeleteFunc(*q, func(w waiter) bool { return !w.valid() })
 		*q = nil
-		for _, s := range live {
-			q.push(s)
+		for _, w := range live {
+			q.push(w)
 		}
-		if len(*q) == 0 {
+		p.entries += len(live)
+		if len(live) == 0 {
 			delete(p.waiting, client)
 		}
 	}
@@ -141,9 +157,11 @@ func (p *pending) wake(ready []*stream, client, clock uint64) []*stream {
 	if q == nil {
 		return ready
 	}
-	for len(*q) > 0 && (*q)[0].need.Clock < clock {
-		if s := q.pop(); s.count > 0 {
-			ready = append(ready, s)
+	for len(*q) > 0 && (*q)[0].clock < clock {
+		p.entries--
+		if w := q.pop(); w.valid() {
+			w.stream.turn++
+			ready = append(ready, w.stream)
 		}
 	}
 	if len(*q) == 0 {
@@ -152,15 +170,25 @@ func (p *pending) wake(ready []*stream, client, clock uint64) []*stream {
 	return ready
 }
 
-// queue is a heap of streams by the clock they wait for.
-type queue []*stream
+// waiter is a stream in a queue: it wakes when the unit at clock is known.
+type waiter struct {
+	clock uint64
+	turn  uint32 // of the stream when it was put here
+	*stream
+}
 
-// push adds s.
-func (q *queue) push(s *stream) {
-	h := append(*q, s)
+// valid reports whether the stream still waits for what it was put into the queue for.
+func (w waiter) valid() bool { return w.stream.count > 0 && w.stream.turn == w.turn }
+
+// queue is a heap of waiters by the clock they wait for.
+type queue []waiter
+
+// push adds w.
+func (q *queue) push(w waiter) {
+	h := append(*q, w)
 	for i := len(h) - 1; i > 0; {
 		up := (i - 1) / 2
-		if h[up].need.Clock <= h[i].need.Clock {
+		if h[up].clock <= h[i].clock {
 			break
 		}
 		h[up], h[i] = h[i], h[up]
@@ -169,16 +197,16 @@ func (q *queue) push(s *stream) {
 	*q = h
 }
 
-// pop removes the stream that waits for the lowest clock.
-func (q *queue) pop() *stream {
+// pop removes the waiter for the lowest clock.
+func (q *queue) pop() waiter {
 	h := *q
 	top, n := h[0], len(h)-1
-	h[0], h[n] = h[n], nil
+	h[0], h[n] = h[n], waiter{}
 	h = h[:n]
 	for i := 0; ; {
 		least := i
 		for c := 2*i + 1; c <= 2*i+2 && c < n; c++ {
-			if h[c].need.Clock < h[least].need.Clock {
+			if h[c].clock < h[least].clock {
 				least = c
 			}
 		}
