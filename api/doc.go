@@ -13,3 +13,4 @@
 package api
 
 //go:generate go tool oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+//go:generate go run docs_gen.go

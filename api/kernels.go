@@ -168,7 +168,7 @@ func (s *server) complete(w http.ResponseWriter, r *http.Request, room uuid.UUID
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, r, http.StatusOK, KernelReply(reply))
+	return writeJSON(w, r, http.StatusOK, KernelReply(finite(reply)))
 }
 
 func (s *server) inspect(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
@@ -187,7 +187,7 @@ func (s *server) inspect(w http.ResponseWriter, r *http.Request, room uuid.UUID)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, r, http.StatusOK, KernelReply(reply))
+	return writeJSON(w, r, http.StatusOK, KernelReply(finite(reply)))
 }
 
 func (s *server) history(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
