@@ -14,6 +14,7 @@ type Version struct {
 	Reason string    `json:"reason"`       // why it was kept, a code of the hub's
 	By     string    `json:"by,omitempty"` // who caused it
 	Size   int64     `json:"size"`         // bytes of the file
+	Cells  int       `json:"cells"`        // how many it has, as the hub counted
 	File   []byte    `json:"-"`            // the notebook file; empty in lists
 }
 

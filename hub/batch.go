@@ -1,0 +1,153 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/notebookhub/hub/hub/nbdoc"
+)
+
+const (
+	batchTime  = 30 * time.Millisecond // outputs wait so long for company
+	batchBytes = 1 << 20
+)
+
+// batcher gathers what a running cell prints, so that a loop of prints is a few
+// edits and not thousands. The kernel's goroutine adds; a goroutine of its own
+// hands over, and makes the kernel's wait when the room is behind.
+type batcher struct {
+	room   *room
+	run    *execution
+	events chan KernelEvent
+	done   chan struct{}
+}
+
+func newBatcher(r *room, x *execution) *batcher {
+	b := &batcher{room: r, run: x, events: make(chan KernelEvent, 64), done: make(chan struct{})}
+	go b.collect()
+	return b
+}
+
+func (b *batcher) add(ev KernelEvent) { b.events <- ev }
+
+// close returns when everything was handed over.
+func (b *batcher) close() {
+	close(b.events)
+	<-b.done
+}
+
+func (b *batcher) collect() {
+	defer close(b.done)
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	var batch []KernelEvent
+	size := 0
+	for {
+		select {
+		case ev, more := <-b.events:
+			if !more {
+				b.hand(batch)
+				return
+			}
+			if len(batch) == 0 {
+				timer.Reset(batchTime)
+			}
+			batch = join(batch, ev)
+			if size += len(ev.Text); size >= batchBytes || ev.Kind == "input_request" {
+				b.hand(batch)
+				batch, size = nil, 0
+			}
+		case <-timer.C:
+			b.hand(batch)
+			batch, size = nil, 0
+		}
+	}
+}
+
+// join appends an event, or adds its text to the last one of the same stream.
+func join(batch []KernelEvent, ev KernelEvent) []KernelEvent {
+	if n := len(batch); n > 0 && ev.Kind == "stream" && batch[n-1].Kind == "stream" && batch[n-1].Name == ev.Name {
+		batch[n-1].Text += ev.Text
+		return batch
+	}
+	return append(batch, ev)
+}
+
+// hand has the room write a batch, and waits for it: that is the back-pressure.
+func (b *batcher) hand(batch []KernelEvent) {
+	if len(batch) == 0 {
+		return
+	}
+	// A room that is gone has no document to write to.
+	_ = b.room.do(context.WithoutCancel(b.room.hub.ctx), func(s *state) { s.exec.events(s, b.run, batch) })
+}
+
+// events writes what a cell printed into the document, in one transaction.
+func (e *executor) events(s *state, x *execution, batch []KernelEvent) {
+	if e.running != x {
+		return
+	}
+	s.editCell(x, func(edit *nbdoc.Edit) error {
+		var errs []error
+		for _, ev := range batch {
+			errs = append(errs, e.write(s, edit, x, ev))
+		}
+		return firstError(errs...)
+	})
+	for _, ev := range batch {
+		if ev.Kind == "input_request" {
+			e.ask(s, x, ev)
+		}
+	}
+}
+
+func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEvent) error {
+	cell := x.cell()
+	switch ev.Kind {
+	case "stream":
+		return e.writeText(s, edit, cell, ev)
+	case "display_data", "execute_result", "error":
+		output, err := s.h.spill(ev.Output)
+		if err != nil {
+			return err
+		}
+		return edit.AppendOutput(cell, output, ev.DisplayID)
+	case "update_display_data":
+		data, _ := ev.Output["data"].(map[string]any)
+		metadata, _ := ev.Output["metadata"].(map[string]any)
+		_, err := edit.UpdateDisplay(ev.DisplayID, data, metadata)
+		return err
+	case "clear_output":
+		return edit.ClearOutputs(cell, ev.Wait)
+	case "execute_input":
+		x.count = ev.Count
+	}
+	return nil
+}
+
+// maxCellText is how many bytes of text one run may print into the document.
+const maxCellText = 10 << 20
+
+const truncated = "\n[output truncated here: the cell printed more than 10 MiB]\n"
+
+// writeText writes stream text until the cell's share is used up, and then says
+// once that there was more.
+func (e *executor) writeText(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
+	room := maxCellText - e.printed
+	e.printed += len(ev.Text)
+	switch {
+	case room <= 0:
+		return nil
+	case len(ev.Text) > room:
+		ev.Text = cutText(ev.Text, room) + truncated
+	}
+	return edit.AppendStream(cell, ev.Name, ev.Text)
+}
+
+// cutText cuts text between characters.
+func cutText(text string, n int) string {
+	for n > 0 && n < len(text) && text[n]&0xc0 == 0x80 {
+		n--
+	}
+	return text[:n]
+}

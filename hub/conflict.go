@@ -1,0 +1,176 @@
+package hub
+
+import (
+	"context"
+	"path"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/nbdoc"
+)
+
+// Disk returns the other side of a conflict: the file's bytes as they are.
+func (h *Hub) Disk(ctx context.Context, id uuid.UUID) (Document, error) {
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return Document{}, err
+	}
+	defer l.release()
+	p := l.info.Load().Path
+	if p == "" {
+		return Document{}, fail(CodeNotFound, nil, "this notebook has no file yet")
+	}
+	content, err := h.files.Read(p, h.options.MaxNotebook)
+	if err != nil {
+		return Document{}, err
+	}
+	return documentOf(content.Data), nil
+}
+
+// Resolve ends a conflict: keep is "room" or "disk". The loser is kept as a
+// version.
+func (h *Hub) Resolve(ctx context.Context, id uuid.UUID, keep string, by Client) (RoomInfo, error) {
+	if err := mayWrite(by); err != nil {
+		return RoomInfo{}, err
+	}
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return RoomInfo{}, err
+	}
+	defer l.release()
+	info := l.info.Load()
+	if info.State != StateConflict {
+		return RoomInfo{}, fail(CodeInvalid, nil, "this room has no conflict to resolve; it is %s", info.State)
+	}
+	content, err := h.files.Read(info.Path, h.options.MaxNotebook)
+	if err != nil {
+		return RoomInfo{}, err
+	}
+	switch keep {
+	case "room":
+		err = l.keepRoom(ctx, content, by)
+	case "disk":
+		err = l.keepDisk(ctx, content, by)
+	default:
+		err = fail(CodeInvalid, nil, `keep is %q; it is "room" or "disk"`, keep)
+	}
+	return *l.info.Load(), err
+}
+
+// keepRoom writes the room over what the disk holds.
+func (r *room) keepRoom(ctx context.Context, disk FileContent, by Client) error {
+	if err := r.keepVersion(versionConflict, by.Name, disk.Data); err != nil {
+		return err
+	}
+	err := r.do(ctx, func(s *state) {
+		s.decided = disk.Hash
+		s.setStatus(StateLive, "", "")
+	})
+	if err != nil {
+		return err
+	}
+	_, err = r.save(ctx, &saveJob{req: SaveRequest{By: by}})
+	return err
+}
+
+// keepDisk brings the document to what the disk holds.
+func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error {
+	form, err := r.hub.parse(disk.Data, nil)
+	if err != nil {
+		return err
+	}
+	present, err := r.notebook(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.keepVersion(versionConflict, by.Name, present.Data); err != nil {
+		return err
+	}
+	return r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+		ev, err := s.doc.Replace(form.Notebook())
+		if err == nil {
+			s.commit(ev, nil)
+			err = s.settleOn(disk)
+			s.setStatus(StateLive, "", "")
+			s.shareSaved()
+		}
+		return nbdoc.Event{}, err
+	})
+}
+
+// settleOn makes the disk's bytes what room and file agree on; the document was
+// just brought to them.
+func (s *state) settleOn(disk FileContent) error {
+	form, err := s.parse(disk.Data, s.doc.IDs())
+	if err != nil {
+		return err
+	}
+	return s.agree(disk, form)
+}
+
+// searchBound is how many names are looked at for a file that moved.
+const searchBound = 20000
+
+// followMove looks for the room's file elsewhere inside the root, beside the
+// room: the same file, with the bytes that the room last agreed with.
+func (s *state) followMove() {
+	if s.file == (FileID{}) || s.saved == nil {
+		return
+	}
+	from, file, hash := s.path, s.file, s.saved.SHA256
+	s.r.work.Go(func() {
+		if to := s.h.findFile(file, hash); to != "" {
+			s.r.follow(from, to, file)
+		}
+	})
+}
+
+// findFile walks the root, breadth first and bounded.
+func (h *Hub) findFile(file FileID, hash string) string {
+	dirs := []string{""}
+	for seen := 0; len(dirs) > 0 && seen < searchBound; {
+		dir := dirs[0]
+		dirs = dirs[1:]
+		entries, err := h.files.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		seen += len(entries)
+		for _, e := range entries {
+			p := path.Join(dir, e.Name)
+			switch _, err := cleanPath(p); {
+			case err != nil:
+			case e.Mode.IsDir():
+				dirs = append(dirs, p)
+			case isNotebook(p) && e.ID == file:
+				if c, err := h.files.Read(p, h.options.MaxNotebook); err == nil && c.Hash == hash {
+					return p
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// follow moves the room to where its file went, unless another room is there.
+func (r *room) follow(from, to string, file FileID) {
+	// The room's own claim holds the file's identity, so only the path is asked.
+	mine, _, err := r.hub.claimFor(r, to, FileID{})
+	if err != nil || mine == nil {
+		return
+	}
+	r.adopt(mine, file)
+	r.post(func(s *state) {
+		if s.path != from {
+			return
+		}
+		s.path, s.file = to, file
+		s.rev++
+		s.setStatus(StateLive, "", "")
+		s.pathChanged(from, "")
+		s.r.putRecord(s.record())
+		if s.edits > s.covered {
+			s.saver.auto.changed(s.editedAt)
+		}
+	})
+}

@@ -1,0 +1,189 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/nbdoc"
+	"github.com/notebookhub/hub/hub/notebook"
+)
+
+func mayWrite(by Client) error {
+	if by.ReadOnly {
+		return fail(CodeReadOnly, nil, "this login may look, not change")
+	}
+	return nil
+}
+
+// view is the document at one moment, to be encoded outside of the room.
+type view struct {
+	content  *notebook.Notebook
+	form     *notebook.File
+	revision uint64
+}
+
+func (r *room) view(ctx context.Context) (v view, err error) {
+	err = r.do(ctx, func(s *state) { v = s.view() })
+	return v, err
+}
+
+func (s *state) view() view {
+	return view{content: s.doc.Notebook(), form: s.form, revision: s.doc.Revision()}
+}
+
+// document encodes a view, without what the file's format cannot hold.
+func (v view) document() (Document, error) {
+	data, err := v.form.Render(v.content)
+	if err != nil {
+		return Document{}, fail(CodeInternal, err, "the notebook could not be encoded")
+	}
+	return documentOf(data), nil
+}
+
+func documentOf(data []byte) Document { return Document{Data: data, ETag: etagOf(data)} }
+
+func etagOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}
+
+// matches tells whether an If-Match header names an ETag.
+func matches(ifMatch, etag string) bool {
+	if strings.TrimSpace(ifMatch) == "*" {
+		return true
+	}
+	for _, one := range strings.Split(ifMatch, ",") {
+		if strings.TrimSpace(one) == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func stale(what string) error {
+	return fail(CodeStale, nil, "%s changed since you read it; read it again and repeat the edit", what)
+}
+
+// Notebook returns the live document as .ipynb.
+func (h *Hub) Notebook(ctx context.Context, id uuid.UUID) (Document, error) {
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return Document{}, err
+	}
+	defer l.release()
+	return l.notebook(ctx)
+}
+
+func (r *room) notebook(ctx context.Context) (Document, error) {
+	v, err := r.view(ctx)
+	if err != nil {
+		return Document{}, err
+	}
+	return v.document()
+}
+
+func (r *room) mustMatch(ctx context.Context, ifMatch string) error {
+	doc, err := r.notebook(ctx)
+	if err == nil && !matches(ifMatch, doc.ETag) {
+		err = stale("the notebook")
+	}
+	return err
+}
+
+// PutNotebook brings the document to data by minimal edits, so that cursors and
+// what others type elsewhere stay, and returns the new ETag once the edits are
+// on disk. Without ifMatch the former state is kept as a version.
+func (h *Hub) PutNotebook(ctx context.Context, id uuid.UUID, data []byte, ifMatch string, by Client) (string, error) {
+	if err := mayWrite(by); err != nil {
+		return "", err
+	}
+	form, err := h.parseSent(data)
+	if err != nil {
+		return "", err
+	}
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	defer l.release()
+	return l.put(ctx, form.Notebook(), ifMatch, by)
+}
+
+func (h *Hub) parseSent(data []byte) (*notebook.File, error) {
+	if int64(len(data)) > h.options.MaxNotebook {
+		return nil, fail(CodeTooLarge, nil, "a notebook has at most %d bytes here (--max-notebook)", h.options.MaxNotebook)
+	}
+	return h.parse(data, nil)
+}
+
+// put replaces the content. The comparison with ifMatch is made outside of the
+// room, and repeated when the document changed meanwhile.
+func (r *room) put(ctx context.Context, nb *notebook.Notebook, ifMatch string, by Client) (string, error) {
+	for {
+		before, err := r.view(ctx)
+		if err != nil {
+			return "", err
+		}
+		former, err := before.document()
+		if err != nil {
+			return "", err
+		}
+		if ifMatch != "" && !matches(ifMatch, former.ETag) {
+			return "", stale("the notebook")
+		}
+		var done bool
+		var after view
+		err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+			if done = s.doc.Revision() == before.revision; !done {
+				return nbdoc.Event{}, nil
+			}
+			ev, err := s.doc.Replace(nb)
+			after = s.view()
+			return ev, err
+		})
+		if err != nil {
+			return "", err
+		}
+		if !done {
+			continue
+		}
+		if ifMatch == "" && after.revision != before.revision {
+			if err := r.keepVersion("overwrite", by.Name, former.Data); err != nil {
+				return "", err
+			}
+		}
+		doc, err := after.document()
+		return doc.ETag, err
+	}
+}
+
+// edit has the room make an edit and returns when it is on disk. What f did
+// before it failed is kept: it is in the document.
+func (r *room) edit(ctx context.Context, f func(*state) (nbdoc.Event, error)) error {
+	var seq uint64
+	var failed error
+	err := r.do(ctx, func(s *state) {
+		var ev nbdoc.Event
+		ev, failed = f(s)
+		seq = s.commit(ev, nil)
+		s.h.stats.edits.Add(1)
+	})
+	if err = firstError(err, failed); err != nil {
+		return editError(err)
+	}
+	return r.awaitDurable(ctx, seq)
+}
+
+// cellETag hashes what a cell is.
+func cellETag(c notebook.Cell) string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		data = []byte(c.ID + c.Source) // NaN in an output; the source is what is edited
+	}
+	return etagOf(data)
+}

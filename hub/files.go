@@ -1,0 +1,72 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"time"
+
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// FileID tells files apart whatever they are called: device and inode. The
+// zero value means unknown.
+type FileID = store.FileID
+
+// Files is the folder that the hub serves. Paths are relative to it, with "/",
+// and were checked; errors are coded. All methods may be called concurrently.
+// OpenRoot returns the real one; tests wrap it to make disks fail.
+type Files interface {
+	// Resolve follows links inside the root and returns the one canonical path
+	// of a file that may not exist yet, and its identity when it does.
+	Resolve(path string) (canonical string, id FileID, err error)
+	// Read returns a regular file of at most max bytes.
+	Read(path string, max int64) (FileContent, error)
+	// Stat tells about a file or folder.
+	Stat(path string) (FileStat, error)
+	// Write replaces a file atomically, or with Create makes one that must not
+	// exist. Readers see the old bytes or the new ones, never anything else.
+	Write(path string, data []byte, o WriteOptions) (FileStat, error)
+	// Rename moves a file and never replaces one.
+	Rename(from, to string) error
+	Remove(path string) error
+	MkdirAll(dir string) error
+	// ReadDir lists a folder, sorted by name.
+	ReadDir(dir string) ([]FileStat, error)
+	// Absolute returns the path as the operating system knows it.
+	Absolute(path string) string
+}
+
+// FileStat is what the file system says of a file.
+type FileStat struct {
+	Name     string
+	ID       FileID
+	Size     int64
+	Mode     fs.FileMode
+	Modified time.Time
+	Links    uint64
+}
+
+// FileContent is a file's bytes with their hash.
+type FileContent struct {
+	FileStat
+	Data []byte
+	Hash string // hex SHA-256
+}
+
+// WriteOptions say how to write a file.
+type WriteOptions struct {
+	// Create: the file must not exist; nothing is ever replaced.
+	Create bool
+	// Expect, when set, is the hash of the bytes that may be replaced. Anything
+	// else on the disk is left alone, with CodeDiskChanged.
+	Expect string
+	// Temp tells the temporary files of different writers apart and makes the
+	// leftover of a crashed one recognisable.
+	Temp string
+}
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,123 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// Hub is the registry of rooms: which notebook is open, under which id, at
+// which path, for how long. All methods may be called concurrently.
+type Hub struct {
+	// Static after New.
+	files   Files
+	store   *store.Store
+	options Options
+	log     *slog.Logger
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup // rooms, the reaper, operations that outlive their caller
+	stats   counters
+
+	mu      sync.Mutex
+	rooms   map[uuid.UUID]*room // guarded by mu, as is all below
+	index   pathIndex
+	events  eventRing
+	runs    map[uuid.UUID]*execution // executions of the last day
+	closing bool
+}
+
+// counters are only ever added to.
+type counters struct {
+	opened, evicted, evictionsKept         atomic.Uint64
+	edits, deliveries, merged, resyncs     atomic.Uint64
+	slowClosed, invalidClosed              atomic.Uint64
+	saves, saveFailures, merges, conflicts atomic.Uint64
+	journaled, journalFailures, panics     atomic.Uint64
+	executions, kernels, kernelDeaths      atomic.Uint64
+	kernelsRunning                         atomic.Int64
+	peers, watchers                        atomic.Int64
+}
+
+// New returns a hub that serves o.Files. Rooms that an earlier hub left open
+// when it died are opened again in the background, so that their files get the
+// edits that only the journal has. Close must be called.
+func New(ctx context.Context, o Options) (*Hub, error) {
+	if o.Files == nil || o.Store == nil {
+		return nil, errors.New("new hub: Files and Store are required")
+	}
+	o = o.withDefaults()
+	ctx, cancel := context.WithCancel(ctx)
+	h := &Hub{
+		files: o.Files, store: o.Store, options: o, log: o.Logger, ctx: ctx, cancel: cancel,
+		rooms: make(map[uuid.UUID]*room), index: newPathIndex(), runs: make(map[uuid.UUID]*execution),
+	}
+	h.goWait(h.reap)
+	h.goWait(h.recoverInterrupted)
+	return h, nil
+}
+
+// goWait starts a goroutine that Close waits for.
+func (h *Hub) goWait(f func()) { h.wg.Go(f) }
+
+// Ready reports whether the hub can serve: it is open and its store works.
+func (h *Hub) Ready(context.Context) error {
+	h.mu.Lock()
+	closing := h.closing
+	h.mu.Unlock()
+	if closing {
+		return errClosing()
+	}
+	if err := h.store.Check(); err != nil {
+		return storeError(err)
+	}
+	return nil
+}
+
+// Stats returns counters and gauges.
+func (h *Hub) Stats() Stats {
+	c := &h.stats
+	s := Stats{
+		Peers: int(c.peers.Load()), Watchers: int(c.watchers.Load()),
+		Opened: c.opened.Load(), Evicted: c.evicted.Load(), EvictionsKept: c.evictionsKept.Load(),
+		Edits: c.edits.Load(), Deliveries: c.deliveries.Load(), Merged: c.merged.Load(), Resyncs: c.resyncs.Load(),
+		SlowClosed: c.slowClosed.Load(), InvalidClosed: c.invalidClosed.Load(),
+		Saves: c.saves.Load(), SaveFailures: c.saveFailures.Load(), Merges: c.merges.Load(), Conflicts: c.conflicts.Load(),
+		Journaled: c.journaled.Load(), JournalFailures: c.journalFailures.Load(), Panics: c.panics.Load(),
+		Executions: c.executions.Load(), KernelsStarted: c.kernels.Load(), KernelsDied: c.kernelDeaths.Load(),
+		KernelsRunning: int(c.kernelsRunning.Load()),
+	}
+	h.mu.Lock()
+	s.Rooms, s.Claims = len(h.rooms), h.index.size()
+	for _, run := range h.runs {
+		if !run.finished() {
+			s.ExecutionsQueued++
+		}
+	}
+	h.mu.Unlock()
+	return s
+}
+
+func errClosing() error {
+	return fail(CodeClosing, nil, "the hub is going down; try again when it is back")
+}
+
+// storeError codes a failure of the store.
+func storeError(err error) error {
+	var coded *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &coded):
+		return err
+	case errors.Is(err, store.ErrFull):
+		return fail(CodeDiskFull, err, "no space is left on the disk of the hub's journal")
+	}
+	return fail(CodeStorage, err, "the hub's journal failed")
+}

@@ -1,0 +1,294 @@
+package hub
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/nbdoc"
+	"github.com/notebookhub/hub/hub/notebook"
+	"github.com/notebookhub/hub/hub/store"
+	"github.com/notebookhub/hub/hub/yjs"
+)
+
+// load brings the room to life: from what the store has, else from the file,
+// else empty. Until it has succeeded nothing of the room can be read, and
+// nothing of it can ever write the file.
+func (s *state) load(t loadTarget) error {
+	rec, known, err := s.recall(t)
+	if err != nil {
+		return err
+	}
+	s.path, s.file = t.path, t.file
+	log, recovered, err := s.h.store.OpenLog(s.r.id, s.r.heard)
+	if err != nil {
+		return storeError(err)
+	}
+	s.log = log
+	switch {
+	case !recovered.Empty() && known:
+		err = s.restore(rec, recovered)
+	default:
+		err = s.begin(t)
+	}
+	if err != nil {
+		return err
+	}
+	if recovered.Damaged {
+		s.r.log.Warn("journal was damaged; what could not be read was set aside", "detail", recovered.Detail)
+	}
+	if s.status == StateOpening {
+		s.status = StateLive
+	}
+	s.watch()
+	s.freshenShared(t.kernel)
+	return s.remember()
+}
+
+// recall finds what the store knows of the room, and checks that nothing moved
+// between the look into the store and the claims.
+func (s *state) recall(t loadTarget) (rec store.Record, known bool, err error) {
+	rec, err = s.h.store.Room(s.r.id)
+	known = err == nil
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return rec, false, storeError(err)
+	case known && (rec.Path != t.path || rec.Status == store.StatusReplaced):
+		return rec, true, errMoved
+	case t.path == "" && !known && !t.untitled:
+		return rec, false, fail(CodeRoomNotFound, nil, "no room has the id %s", s.r.id)
+	}
+	if t.path != "" {
+		holder, err := s.h.store.ByPath(t.path)
+		if err == nil && holder.Room != s.r.id {
+			return rec, known, errMoved
+		}
+	}
+	return rec, known, nil
+}
+
+// begin starts a lineage: its first content is made once, by this hub, under a
+// client id of its own.
+func (s *state) begin(t loadTarget) error {
+	content, err := FileContent{}, error(nil)
+	form := notebook.New()
+	if t.path != "" {
+		content, err = s.h.files.Read(t.path, s.h.options.MaxNotebook)
+		switch {
+		case err == nil:
+			if form, err = s.parse(content.Data, nil); err != nil {
+				return err
+			}
+		case CodeOf(err) != CodeNotFound || !t.create:
+			return err
+		}
+	}
+	doc, change, err := nbdoc.Seed(yjs.Options{}, firstContent(form, content))
+	if err != nil {
+		return fmt.Errorf("seed document: %w", err)
+	}
+	s.doc, s.form, s.lineage, s.seed = doc, form, uuid.New(), doc.ClientID()
+	s.journal(change.Update)
+	if content.Data == nil {
+		return nil
+	}
+	s.file = content.ID
+	return s.agree(content, form)
+}
+
+// firstContent is what a new document holds: the file's cells, or one empty
+// cell to type into.
+func firstContent(form *notebook.File, content FileContent) *notebook.Notebook {
+	nb := form.Notebook()
+	if content.Data == nil {
+		fresh := *nb
+		fresh.Cells = []notebook.Cell{{ID: newCellID(), Type: "code", Metadata: map[string]any{}}}
+		return &fresh
+	}
+	return nb
+}
+
+// agree makes a file's bytes the baseline: room and file are equal at this
+// moment.
+func (s *state) agree(content FileContent, form *notebook.File) error {
+	encoded, err := s.doc.Encode(nil)
+	if err != nil {
+		return fmt.Errorf("encode document: %w", err)
+	}
+	base := &store.Baseline{File: content.Data, State: encoded, IDs: form.IDs(), Path: s.path}
+	if err := s.log.SetBaseline(s.h.ctx, base); err != nil {
+		return storeError(err)
+	}
+	s.baseline, s.form = base, form
+	s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
+	s.covered = s.edits
+	return nil
+}
+
+// restore continues a lineage from the store, and takes in what happened to the
+// file meanwhile.
+func (s *state) restore(rec store.Record, recovered store.Recovered) error {
+	doc, err := loadDocument(recovered)
+	if err != nil {
+		return s.replaceLineage(rec, err)
+	}
+	s.doc, s.lineage, s.seed, s.rev = doc, rec.Lineage, rec.Seed, rec.Rev
+	s.form, s.baseline = notebook.New(), recovered.Baseline
+	if s.baseline != nil {
+		if s.form, err = s.parse(s.baseline.File, s.baseline.IDs); err != nil {
+			return s.replaceLineage(rec, err)
+		}
+		s.saved = &Saved{SHA256: hashOf(s.baseline.File), Time: rec.Modified}
+	}
+	if err := s.meetDisk(recovered.Pending); err != nil {
+		return err
+	}
+	if s.baseline == nil || !notebook.Equal(s.doc.Notebook(), s.form.Notebook()) {
+		s.edits = s.covered + 1
+		if s.path != "" && s.baseline != nil {
+			s.saver.auto.changed(time.Now())
+		}
+	}
+	return nil
+}
+
+func loadDocument(recovered store.Recovered) (*nbdoc.Document, error) {
+	updates := recovered.Updates
+	if recovered.Snapshot != nil {
+		updates = slices.Insert(slices.Clone(updates), 0, recovered.Snapshot)
+	}
+	if len(updates) == 0 {
+		return nil, errors.New("the history is empty")
+	}
+	return nbdoc.Load(yjs.Options{}, updates...)
+}
+
+// meetDisk compares the file with what the room last knew of it. After a crash
+// a file equal to the pending bytes is our own write.
+func (s *state) meetDisk(pending *store.Baseline) error {
+	if s.path == "" {
+		return nil
+	}
+	content, err := s.h.files.Read(s.path, s.h.options.MaxNotebook)
+	switch {
+	case CodeOf(err) == CodeNotFound && s.baseline == nil:
+		return nil // never written yet
+	case CodeOf(err) == CodeNotFound:
+		s.setMissing()
+		return nil
+	case err != nil:
+		s.status, s.code, s.reason = StateDegraded, CodeOf(err), DetailOf(err)
+		return nil
+	}
+	s.file = content.ID
+	if pending != nil && content.Hash == hashOf(pending.File) {
+		if err := s.log.PromotePending(s.h.ctx); err != nil {
+			return storeError(err)
+		}
+		if s.form, err = s.parse(pending.File, pending.IDs); err != nil {
+			return err
+		}
+		s.baseline = pending
+		s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
+		return nil
+	}
+	if s.baseline != nil && bytes.Equal(content.Data, s.baseline.File) {
+		return nil
+	}
+	return s.takeIn(content)
+}
+
+// replaceLineage gives a notebook whose history cannot be read a new room: the
+// old id is never used for another history, so that returning clients cannot
+// merge what does not belong together.
+func (s *state) replaceLineage(rec store.Record, cause error) error {
+	s.r.log.Error("history cannot be read; the notebook gets a new room", "path", rec.Path, "error", cause)
+	if rec.Path == "" {
+		return fail(CodeStorage, cause, "the history of this untitled notebook cannot be read; what was found is kept in the state directory")
+	}
+	successor := store.Record{
+		Room: uuid.New(), Lineage: uuid.New(), Path: rec.Path, Status: store.StatusOpen,
+		Created: time.Now(), Modified: time.Now(),
+	}
+	rec.Status, rec.Replacement, rec.Path = store.StatusReplaced, successor.Room, ""
+	if err := s.h.store.PutRecord(rec); err != nil {
+		return storeError(err)
+	}
+	if err := s.h.store.PutRecord(successor); err != nil {
+		return storeError(err)
+	}
+	return errMoved
+}
+
+// remember writes the room's record: where its notebook is, and that attaching
+// by id may open it.
+func (s *state) remember() error {
+	return storeError(s.h.store.PutRecord(s.record()))
+}
+
+func (s *state) record() store.Record {
+	rec := store.Record{
+		Room: s.r.id, Lineage: s.lineage, Seed: s.seed, Path: s.path, File: s.file, Rev: s.rev,
+		Status: store.StatusOpen, Created: s.created, Modified: time.Now(),
+	}
+	if s.saved != nil {
+		rec.Hash = s.saved.SHA256
+	}
+	return rec
+}
+
+// parse reads an .ipynb within the hub's limits.
+func (s *state) parse(data []byte, ids []string) (*notebook.File, error) {
+	return s.h.parse(data, ids)
+}
+
+func (h *Hub) parse(data []byte, ids []string) (*notebook.File, error) {
+	form, err := notebook.Parse(data, notebook.ParseOptions{IDs: ids, MintID: newCellID, MaxText: int(h.options.MaxText)})
+	if err != nil {
+		return nil, notebookError(err)
+	}
+	return form, nil
+}
+
+// notebookError codes what is wrong with a file's bytes.
+func notebookError(err error) error {
+	var format *notebook.FormatError
+	if !errors.As(err, &format) {
+		return fail(CodeBadNotebook, err, "this is no notebook")
+	}
+	code := CodeBadNotebook
+	switch format.Code {
+	case notebook.CodeUnsupported:
+		code = CodeUnsupported
+	case notebook.CodeTooMuchText, notebook.CodeTooManyValues:
+		code = CodeTooLarge
+	}
+	return fail(code, nil, "%s", format.Error())
+}
+
+// newCellID mints an id as nbformat 4.5 wants them.
+func newCellID() string {
+	id := uuid.New()
+	return fmt.Sprintf("%x", id[:6])
+}
+
+// discard lets go of everything that the room holds outside of memory.
+func (s *state) discard() {
+	s.timer.Stop()
+	if s.outside.stop != nil {
+		s.outside.stop()
+		s.h.stats.watchers.Add(-1)
+	}
+	if s.log != nil {
+		if err := s.log.Close(); err != nil {
+			s.r.log.Error("journal could not be closed", "error", err)
+		}
+	}
+	for _, w := range s.durable.waiters {
+		w.done <- fail(CodeClosing, nil, "the room closed meanwhile")
+	}
+}

@@ -1,0 +1,194 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"sort"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// Open returns the room of a notebook, loading it if needed. The same file is
+// the same room, whatever links or spellings lead to it.
+func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
+	if req.Path == "" {
+		return h.openUntitled(ctx, req)
+	}
+	path, err := notebookPath(req.Path)
+	if err != nil {
+		return OpenResult{}, err
+	}
+	again := make(chan struct{})
+	close(again)
+	opened := false
+	l, err := h.retry(ctx, func() (lease, <-chan struct{}, error) {
+		opened = false
+		target, err := h.findPath(path, req)
+		if err != nil {
+			return lease{}, nil, err
+		}
+		if l, wait, err := h.leasePath(target); err != nil || wait != nil || l.room != nil {
+			return l, wait, err
+		}
+		opened = true
+		l, wait, err := h.admit(target)
+		if CodeOf(err) == CodePathOpen {
+			return lease{}, again, nil // opened by somebody else since we looked
+		}
+		return l, wait, err
+	})
+	if err != nil {
+		return OpenResult{}, err
+	}
+	defer l.release()
+	return OpenResult{Room: *l.info.Load(), Opened: opened}, nil
+}
+
+// findPath tells which room a path belongs to: the one that the store
+// remembers for the path, else the one whose file was moved here, else a new
+// one.
+func (h *Hub) findPath(path string, req OpenRequest) (loadTarget, error) {
+	canonical, file, err := h.files.Resolve(path)
+	if err != nil {
+		return loadTarget{}, err
+	}
+	t := loadTarget{path: canonical, file: file, create: req.Create, kernel: req.Kernel}
+	if file == (FileID{}) && !req.Create {
+		if err := h.mustBeThere(canonical, path); err != nil {
+			return loadTarget{}, err
+		}
+	}
+	rec, err := h.store.ByPath(canonical)
+	if errors.Is(err, store.ErrNotFound) && file != (FileID{}) {
+		rec, err = h.movedHere(canonical, file)
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && rec.Status == store.StatusReplaced:
+		t.id = uuid.New()
+	case err != nil:
+		return loadTarget{}, storeError(err)
+	default:
+		t.id = rec.Room
+	}
+	return t, nil
+}
+
+// mustBeThere lets a path be opened whose file is gone when a room with its
+// edits is still known.
+func (h *Hub) mustBeThere(canonical, asked string) error {
+	if _, err := h.files.Stat(canonical); err == nil {
+		return nil // a file system that tells no identity
+	}
+	if _, err := h.store.ByPath(canonical); err != nil {
+		return notFound(asked)
+	}
+	return nil
+}
+
+// movedHere recognises a file that was renamed while no hub looked: the same
+// file, with the very bytes that its room last agreed with, and nothing left
+// at the old path.
+func (h *Hub) movedHere(canonical string, file FileID) (store.Record, error) {
+	rec, err := h.store.ByFile(file)
+	if err != nil {
+		return rec, err
+	}
+	if _, statErr := h.files.Stat(rec.Path); statErr == nil {
+		return store.Record{}, store.ErrNotFound
+	}
+	content, err := h.files.Read(canonical, h.options.MaxNotebook)
+	if err != nil {
+		return rec, err
+	}
+	if content.Hash != rec.Hash {
+		return store.Record{}, store.ErrNotFound
+	}
+	rec.Path = canonical
+	return rec, h.store.PutRecord(rec)
+}
+
+// leasePath returns the room that holds a path or the file that is there.
+func (h *Hub) leasePath(t loadTarget) (lease, <-chan struct{}, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return lease{}, nil, errClosing()
+	}
+	c := h.index.lookup(t.path, t.file)
+	if c == nil {
+		return lease{}, nil, nil
+	}
+	if c.room != nil && h.rooms[c.room.id] == c.room {
+		c.room.holds++
+		return lease{c.room}, nil, nil
+	}
+	return lease{}, c.settled, nil
+}
+
+func (h *Hub) openUntitled(ctx context.Context, req OpenRequest) (OpenResult, error) {
+	target := loadTarget{id: uuid.New(), untitled: true, kernel: req.Kernel}
+	l, err := h.retry(ctx, func() (lease, <-chan struct{}, error) { return h.admit(target) })
+	if err != nil {
+		return OpenResult{}, err
+	}
+	defer l.release()
+	return OpenResult{Room: *l.info.Load(), Opened: true}, nil
+}
+
+// Rooms lists the open rooms, and with atRest the untitled notebooks that are
+// not open, oldest first. It enters no room.
+func (h *Hub) Rooms(_ context.Context, atRest bool) ([]RoomInfo, error) {
+	var list []RoomInfo
+	open := make(map[uuid.UUID]bool)
+	for _, r := range h.openRooms() {
+		if info := r.info.Load(); info != nil {
+			list = append(list, *info)
+			open[r.id] = true
+		}
+	}
+	if atRest {
+		recs, err := h.store.Untitled()
+		if err != nil {
+			return nil, storeError(err)
+		}
+		for _, rec := range recs {
+			if !open[rec.Room] {
+				list = append(list, restingInfo(rec))
+			}
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Since.Before(list[j].Since) })
+	return list, nil
+}
+
+// Room tells about one room, open or known to the store. It opens nothing.
+func (h *Hub) Room(_ context.Context, id uuid.UUID) (RoomInfo, error) {
+	h.mu.Lock()
+	r := h.rooms[id]
+	h.mu.Unlock()
+	if r != nil {
+		if info := r.info.Load(); info != nil {
+			return *info, nil
+		}
+	}
+	rec, err := h.knownRoom(id)
+	if err != nil && CodeOf(err) != CodeRoomClosed {
+		return RoomInfo{}, err
+	}
+	return restingInfo(rec), nil
+}
+
+// restingInfo describes a room from what the store knows of it.
+func restingInfo(rec store.Record) RoomInfo {
+	info := RoomInfo{
+		ID: rec.Room, Lineage: rec.Lineage, Path: rec.Path, Rev: rec.Rev,
+		State: StateLive, Since: rec.Modified, Unsaved: rec.Path == "",
+		Kernel: KernelInfo{Status: kernelNone},
+	}
+	if rec.Hash != "" {
+		info.Saved = &Saved{SHA256: rec.Hash, Time: rec.Modified}
+	}
+	return info
+}

@@ -1,0 +1,176 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/notebookhub/hub/hub/yjs"
+)
+
+// outbox is what one peer is still to be sent. The room owns it. While the
+// writer is idle a frame goes out at once; while it is busy updates gather and
+// leave as one, presence is only remembered by client id, and above a bound of
+// bytes the updates are dropped and the peer's lack is computed from the
+// document instead.
+type outbox struct {
+	synced   bool // the first handshake is done: updates may be sent
+	verified bool // its history was checked to be this document's
+	busy     bool // the writer has a batch
+	parting  bool // nothing but the goodbye is sent any more
+
+	frames   [][]byte            // control frames, in order, before everything else
+	updates  [][]byte            // document updates, bare
+	bytes    int                 // of updates
+	level    []byte              // state vector of what was handed to the writer
+	behind   bool                // updates were dropped: level tells from where
+	presence map[uint64]struct{} // awareness clients whose state is to be sent
+	lastSent time.Time
+	resyncs  int // without an idle moment in between
+	ackSeq   uint64
+	acked    uint64
+	goodbye  *closing
+	told     bool // that it may only read
+}
+
+// maxResyncs is how often a peer may fall behind without ever catching up.
+const maxResyncs = 3
+
+// control queues a frame that must arrive.
+func (s *state) control(p *peer, frame []byte) {
+	if p.parting {
+		return
+	}
+	p.frames = append(p.frames, frame)
+	s.touch(p)
+}
+
+// deliver queues an update for every synced peer but its author. frame is the
+// update as a message, encoded once for all that are idle.
+func (s *state) deliver(update []byte, author *peer) {
+	var frame []byte
+	for p := range s.peers {
+		if p == author || !p.synced || p.parting {
+			continue
+		}
+		if frame == nil {
+			frame = yjs.AppendUpdate(make([]byte, 0, len(update)+8), update)
+		}
+		s.h.stats.deliveries.Add(1)
+		if s.idle(p) {
+			s.hand(p, batch{frames: [][]byte{frame}})
+			continue
+		}
+		s.queueUpdate(p, update)
+	}
+}
+
+func (s *state) idle(p *peer) bool {
+	return !p.busy && len(p.frames) == 0 && len(p.updates) == 0 && !p.behind
+}
+
+func (s *state) queueUpdate(p *peer, update []byte) {
+	s.touch(p)
+	if p.behind {
+		return
+	}
+	p.updates = append(p.updates, update)
+	p.bytes += len(update)
+	if p.bytes > s.h.options.Caps.Unsent {
+		p.updates, p.bytes, p.behind = nil, 0, true
+		s.h.stats.resyncs.Add(1)
+		if p.resyncs++; p.resyncs > maxResyncs {
+			s.h.stats.slowClosed.Add(1)
+			s.dismiss(p, CloseSlow, "slow")
+		}
+	}
+}
+
+// touch notes that a peer has something to be sent when this step ends.
+func (s *state) touch(p *peer) { s.touched[p] = struct{}{} }
+
+// wrote is the writer's word that it is idle again.
+func (s *state) wrote(p *peer) {
+	p.busy = false
+	if _, here := s.peers[p]; here {
+		s.touch(p)
+	}
+}
+
+// flush hands every touched and idle peer what it lacks.
+func (s *state) flush() {
+	for p := range s.touched {
+		if p.busy {
+			continue
+		}
+		delete(s.touched, p)
+		if b := s.compose(p); len(b.frames) > 0 || b.close != nil {
+			s.hand(p, b)
+		} else {
+			p.resyncs = 0
+		}
+	}
+}
+
+// hand gives a batch to an idle writer; the channel has room for it.
+func (s *state) hand(p *peer, b batch) {
+	p.busy, p.lastSent, p.level = true, time.Now(), s.vector()
+	p.out <- b
+}
+
+// compose empties an outbox into one batch.
+func (s *state) compose(p *peer) batch {
+	b := batch{frames: p.frames, close: p.goodbye}
+	p.frames = nil
+	if p.parting {
+		return b
+	}
+	if update := s.lacking(p); update != nil {
+		b.frames = append(b.frames, yjs.AppendUpdate(make([]byte, 0, len(update)+8), update))
+	}
+	if len(p.presence) > 0 && p.synced {
+		if frame := s.presence.frame(p.presence); frame != nil {
+			b.frames = append(b.frames, frame)
+		}
+		clear(p.presence)
+	}
+	return b
+}
+
+// lacking returns one update with everything that waited.
+func (s *state) lacking(p *peer) []byte {
+	defer func() { p.updates, p.bytes, p.behind = nil, 0, false }()
+	switch {
+	case p.behind:
+		update, err := s.doc.Encode(p.level)
+		if err != nil {
+			s.dismiss(p, CloseSlow, "slow")
+		}
+		return update
+	case len(p.updates) == 0:
+		return nil
+	case len(p.updates) == 1:
+		return p.updates[0]
+	}
+	s.h.stats.merged.Add(uint64(len(p.updates)))
+	return s.mergeShared(p.updates)
+}
+
+// mergeShared merges waiting updates, once for all peers that wait for the same
+// ones: within a step they are told apart by their first and their number.
+func (s *state) mergeShared(updates [][]byte) []byte {
+	key := mergeKey{&updates[0][0], len(updates)}
+	if merged, ok := s.merges[key]; ok {
+		return merged
+	}
+	merged, err := yjs.MergeUpdates(updates...)
+	if err != nil { // they were all made by our own engine
+		s.h.stats.panics.Add(1)
+		return nil
+	}
+	s.merges[key] = merged
+	return merged
+}
+
+type mergeKey struct {
+	first *byte
+	count int
+}

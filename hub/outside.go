@@ -1,0 +1,289 @@
+package hub
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/notebookhub/hub/hub/nbdoc"
+	"github.com/notebookhub/hub/hub/notebook"
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// outside is what the room knows of what others do to its file. The room owns
+// it.
+type outside struct {
+	stop     func()    // of the watch
+	checking bool      // a look at the disk is on its way
+	again    bool      // something happened meanwhile
+	due      time.Time // of the next look without being told
+	torn     int       // how often in a row the file could not be decoded
+}
+
+const (
+	tornWait  = 300 * time.Millisecond // until a half-written file is read again
+	tornReads = 5
+)
+
+// sight is what a look at the disk found.
+type sight struct {
+	content FileContent
+	form    *notebook.File
+	err     error // of the read, or of the decoding
+	saves   uint64
+}
+
+// watch follows the room's file, at its present path.
+func (s *state) watch() {
+	if s.outside.stop != nil {
+		s.outside.stop()
+		s.outside.stop = nil
+		s.h.stats.watchers.Add(-1)
+	}
+	if s.path == "" || s.h.options.Watcher == nil {
+		return
+	}
+	stop, err := s.h.options.Watcher.Watch(s.h.files.Absolute(s.path), s.r.poke)
+	if err != nil {
+		s.r.log.Warn("file is not watched; changes outside are seen when it is saved", "path", s.path, "error", err)
+		return
+	}
+	s.outside.stop = stop
+	s.h.stats.watchers.Add(1)
+}
+
+// poke is the watcher's word that something happened to the file.
+func (r *room) poke() {
+	r.news.disk.Store(true)
+	r.rouse()
+}
+
+// diskChanged looks at the disk, beside the room. While a save is under way the
+// change may be our own: the look waits for its end.
+func (s *state) diskChanged() {
+	if s.path == "" {
+		return
+	}
+	if s.outside.checking || s.saver.running {
+		s.outside.again = true
+		return
+	}
+	s.outside.checking = true
+	path, ids, saves := s.path, s.idHints(), s.rev
+	s.r.work.Go(func() {
+		seen := sight{saves: saves}
+		seen.content, seen.err = s.h.files.Read(path, s.h.options.MaxNotebook)
+		if seen.err == nil {
+			seen.form, seen.err = s.h.parse(seen.content.Data, ids)
+		}
+		s.r.post(func(s *state) { s.diskSeen(seen) })
+	})
+}
+
+func (s *state) idHints() []string {
+	if s.baseline == nil {
+		return nil
+	}
+	return s.baseline.IDs
+}
+
+// diskSeen acts on a look at the disk, unless a save made it stale.
+func (s *state) diskSeen(seen sight) {
+	s.outside.checking = false
+	if s.saver.running || seen.saves != s.rev {
+		s.diskChanged()
+		return
+	}
+	again := s.outside.again
+	s.outside.again = false
+	s.meet(seen)
+	if again {
+		s.diskChanged()
+	}
+}
+
+// meet brings room and file together again. Our own writes are known by their
+// hash.
+func (s *state) meet(seen sight) {
+	code := CodeOf(seen.err)
+	switch {
+	case seen.content.Hash != "" && s.saved != nil && seen.content.Hash == s.saved.SHA256:
+		s.file, s.outside.torn = seen.content.ID, 0
+		s.refile(seen.content.ID)
+		if s.status != StateLive && !s.durable.failing {
+			s.backToLive()
+		}
+	case seen.content.Hash != "" && seen.err != nil && s.outside.torn < tornReads:
+		s.outside.torn++
+		s.outside.due = time.Now().Add(tornWait)
+	case seen.content.Hash != "":
+		s.outside.torn = 0
+		if err := s.reconcile(seen); err != nil {
+			s.r.log.Error("outside change not merged", "path", s.path, "error", err)
+			s.setStatus(StateDegraded, CodeOf(err), DetailOf(err))
+		}
+	case code == CodeNotFound && s.baseline == nil:
+		// Not written yet.
+	case code == CodeNotFound:
+		s.setMissing()
+	default:
+		s.setStatus(StateDegraded, code, DetailOf(seen.err))
+	}
+}
+
+func (s *state) backToLive() {
+	s.setStatus(StateLive, "", "")
+	if s.edits > s.covered {
+		s.saver.auto.changed(time.Now())
+	}
+}
+
+func (s *state) refile(id FileID) {
+	h := s.h
+	h.mu.Lock()
+	if s.r.pathClaim != nil {
+		h.index.refile(s.r.pathClaim, id)
+	}
+	h.mu.Unlock()
+}
+
+// tick looks again at a file that was half written.
+func (o *outside) tick(s *state, now time.Time) {
+	if !o.due.IsZero() && !now.Before(o.due) {
+		o.due = time.Time{}
+		s.diskChanged()
+	}
+}
+
+// takeIn decodes and merges bytes that somebody else wrote.
+func (s *state) takeIn(content FileContent) error {
+	form, err := s.h.parse(content.Data, s.idHints())
+	return s.reconcile(sight{content: content, form: form, err: err})
+}
+
+// reconcile merges what others made of the file into the document: what they
+// changed since room and file last agreed, and nothing else. What cannot be
+// decided becomes a conflict; the file is not written then.
+func (s *state) reconcile(seen sight) error {
+	if seen.err != nil {
+		s.conflict(CodeOf(seen.err), "the file cannot be read as a notebook: "+DetailOf(seen.err))
+		return nil
+	}
+	if s.baseline == nil {
+		if notebook.Equal(seen.form.Notebook(), s.doc.Notebook()) {
+			return s.agree(seen.content, seen.form)
+		}
+		s.conflict(CodeConflict, "somebody else created "+s.path+" with another content")
+		return nil
+	}
+	s.keepIfCellsGo(seen.form)
+	ev, conflicts, err := s.doc.Merge(s.baseline.State, s.form.Notebook(), seen.form.Notebook())
+	s.commit(ev, nil)
+	if err != nil {
+		return fmt.Errorf("merge %s: %w", s.path, err)
+	}
+	s.h.stats.merges.Add(1)
+	if reason := conflictReason(conflicts); reason != "" {
+		s.conflict(CodeConflict, reason)
+		return nil
+	}
+	return s.rebase(seen)
+}
+
+// rebase makes the disk's bytes what room and file last agreed on.
+func (s *state) rebase(seen sight) error {
+	ids := continuedIDs(s.form.Notebook(), seen.form.Notebook())
+	form, err := s.parse(seen.content.Data, ids)
+	if err != nil {
+		return err
+	}
+	base := store.Baseline{File: seen.content.Data, IDs: ids, Path: s.path}
+	same := notebook.Equal(s.doc.Notebook(), form.Notebook())
+	if same {
+		// Otherwise no state of ours is equal to the file, until the next save.
+		if base.State, err = s.doc.Encode(nil); err != nil {
+			return err
+		}
+	}
+	if err := s.r.setBaseline(&base); err != nil {
+		return err
+	}
+	s.baseline, s.form, s.file = &base, form, seen.content.ID
+	s.refile(seen.content.ID)
+	s.saved = &Saved{SHA256: seen.content.Hash, Time: seen.content.Modified}
+	s.rev++
+	if same {
+		s.covered = s.edits
+		s.saver.auto.begun()
+	} else {
+		s.saver.auto.changed(time.Now())
+	}
+	if s.status != StateOpening {
+		s.setStatus(StateLive, "", "")
+	}
+	s.infoDue = true
+	s.shareSaved()
+	s.r.putRecord(s.record())
+	s.h.publish("merged", s.r.id, map[string]any{"path": s.path, "sha256": seen.content.Hash})
+	return nil
+}
+
+// continuedIDs gives the cells of a changed file the ids that they had: those
+// without ids of their own are known by their content.
+func continuedIDs(was, now *notebook.Notebook) []string {
+	ids := make([]string, len(now.Cells))
+	for i, from := range notebook.MatchCells(was.Cells, now.Cells) {
+		ids[i] = now.Cells[i].ID
+		if from >= 0 {
+			ids[i] = was.Cells[from].ID
+		}
+	}
+	return ids
+}
+
+// conflict stops the writing of the file until a person decided, or the disk
+// became readable again.
+func (s *state) conflict(code Code, reason string) {
+	if s.status != StateConflict {
+		s.h.stats.conflicts.Add(1)
+	}
+	if s.status == StateOpening {
+		s.status, s.code, s.reason = StateConflict, code, reason
+		return
+	}
+	s.setStatus(StateConflict, code, reason)
+}
+
+func conflictReason(conflicts []nbdoc.Conflict) string {
+	var parts []string
+	for _, c := range conflicts {
+		if c.Blocks() {
+			parts = append(parts, fmt.Sprintf("cell %s was %s", c.Cell, conflictWords(c.Kind)))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func conflictWords(kind nbdoc.ConflictKind) string {
+	switch kind {
+	case nbdoc.DeletedOnDisk:
+		return "deleted in the file and edited here"
+	case nbdoc.DeletedInRoom:
+		return "deleted here and edited in the file"
+	case nbdoc.Retyped:
+		return "given another type on one side and edited on the other"
+	}
+	return "changed on both sides"
+}
+
+// setMissing notes that the file is gone. Edits are kept; nothing is recreated
+// without consent.
+func (s *state) setMissing() {
+	reason := s.path + " was deleted outside; the notebook is kept here"
+	if s.status == StateOpening {
+		s.status, s.code, s.reason = StateMissing, CodeMissing, reason
+		return
+	}
+	s.setStatus(StateMissing, CodeMissing, reason)
+	s.followMove()
+}

@@ -1,0 +1,325 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/notebookhub/hub/hub/notebook"
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// saver orders a room's saves: one at a time, each of the newest state. The
+// room owns it.
+type saver struct {
+	auto    autosaver
+	running bool
+	queue   []*saveJob // what was asked for meanwhile
+}
+
+// saveJob is one save that somebody asked for, or the timer.
+type saveJob struct {
+	req      SaveRequest
+	explicit bool      // a person or a program asked
+	move     *pathMove // to another path; nil: to the room's own
+	attempts int
+	done     func(*state, SaveResult, error) // called by the room; may be nil
+}
+
+// maxAttempts is how often a save starts over because the file changed under
+// it.
+const maxAttempts = 5
+
+// snapshot is what a save writes: the document at one moment. It is read by the
+// goroutine that writes.
+type snapshot struct {
+	content *notebook.Notebook
+	form    *notebook.File
+	encoded []byte
+	edits   uint64
+	path    string
+	base    string // hash of the bytes that may be replaced; "" when there is no file
+	record  store.Record
+}
+
+// written is what came of a save.
+type written struct {
+	base   *store.Baseline
+	form   *notebook.File
+	stat   FileStat
+	hash   string
+	wrote  bool
+	found  *FileContent // the disk holds something else; nothing was written
+	failed error
+}
+
+// saveDue returns when the file is to be written without being asked.
+func (s *state) saveDue() time.Time {
+	switch {
+	case s.path == "" || s.saver.running || s.form.Upgraded(),
+		s.status != StateLive && s.status != StateDegraded && s.status != StateReadOnly,
+		!s.presence.autosaveWanted():
+		return time.Time{}
+	}
+	return s.saver.auto.due()
+}
+
+// startSave begins a save, or queues it behind the one that runs.
+func (s *state) startSave(job *saveJob) {
+	if s.saver.running {
+		if job.explicit {
+			s.saver.queue = append(s.saver.queue, job)
+		}
+		return
+	}
+	if err := s.maySave(job); err != nil {
+		s.finishSave(job, SaveResult{}, err)
+		return
+	}
+	snap, err := s.snapshot()
+	if err != nil {
+		s.finishSave(job, SaveResult{}, err)
+		return
+	}
+	s.saver.running = true
+	if job.move != nil && job.move.rename {
+		s.r.work.Go(func() {
+			out := s.r.renameFile(snap, job.move)
+			s.r.post(func(s *state) { s.renameEnded(job, out) })
+		})
+		return
+	}
+	s.saver.auto.begun()
+	s.r.work.Go(func() {
+		out := s.r.write(snap, job)
+		s.r.post(func(s *state) { s.saveEnded(job, snap, out) })
+	})
+}
+
+// maySave refuses what no write may happen for. A room that has not loaded
+// never comes here.
+func (s *state) maySave(job *saveJob) error {
+	switch {
+	case job.move != nil:
+		return nil
+	case s.path == "":
+		return fail(CodeInvalidPath, nil, "this notebook has no file yet; save it to a path")
+	case s.status == StateConflict:
+		return fail(CodeConflict, nil, "room and file differ (%s); decide which to keep first", s.reason)
+	case s.status == StateMissing && !job.req.Recreate:
+		return fail(CodeMissing, nil, "%s was deleted; save with \"recreate\", or under another path", s.path)
+	}
+	return nil
+}
+
+func (s *state) snapshot() (*snapshot, error) {
+	encoded, err := s.doc.Encode(nil)
+	if err != nil {
+		return nil, fail(CodeInternal, err, "the document could not be encoded")
+	}
+	snap := &snapshot{
+		content: s.doc.Notebook(), form: s.form, encoded: encoded,
+		edits: s.edits, path: s.path, record: s.record(),
+	}
+	if s.baseline != nil && s.status != StateMissing {
+		snap.base = s.saved.SHA256
+	}
+	if s.decided != "" {
+		snap.base = s.decided
+	}
+	return snap, nil
+}
+
+// write brings a snapshot to the disk. It runs beside the room.
+func (r *room) write(snap *snapshot, job *saveJob) (out written) {
+	data, err := snap.form.Render(snap.content)
+	if err != nil {
+		return written{failed: fail(CodeInternal, err, "the notebook could not be encoded")}
+	}
+	out.hash = hashOf(data)
+	out.base = &store.Baseline{File: data, State: snap.encoded, IDs: cellIDs(snap.content), Path: snap.path}
+	if out.form, err = r.hub.parse(data, out.base.IDs); err != nil {
+		out.failed = err
+		return out
+	}
+	if job.move != nil {
+		r.writeElsewhere(job.move, &out)
+	} else {
+		r.writeOwn(snap, &out)
+	}
+	if out.failed != nil || out.found != nil {
+		return out
+	}
+	rec := snap.record
+	rec.Path, rec.File, rec.Hash, rec.Modified = out.base.Path, out.stat.ID, out.hash, time.Now()
+	rec.Rev++
+	r.putRecord(rec)
+	return out
+}
+
+// putRecord updates the index. When it cannot, the file is nevertheless
+// written, and the index can be rebuilt from the room's folder.
+func (r *room) putRecord(rec store.Record) {
+	if err := r.hub.store.PutRecord(rec); err != nil {
+		r.log.Error("index not updated", "path", rec.Path, "error", err)
+	}
+}
+
+// writeOwn writes the room's own file, unless the disk holds anything but what
+// the room last agreed with, or already what it would write.
+func (r *room) writeOwn(snap *snapshot, out *written) {
+	now, err := r.hub.files.Read(snap.path, r.hub.options.MaxNotebook)
+	switch {
+	case err == nil && now.Hash == out.hash:
+		out.stat, out.failed = now.FileStat, r.setBaseline(out.base)
+		return
+	case err == nil && now.Hash != snap.base:
+		out.found = &now
+		return
+	case CodeOf(err) == CodeNotFound && snap.base != "":
+		out.failed = fail(CodeMissing, nil, "%s was deleted outside", snap.path)
+		return
+	case err != nil && CodeOf(err) != CodeNotFound:
+		out.failed = err
+		return
+	}
+	out.wrote = true
+	r.replace(snap.path, WriteOptions{Create: snap.base == "", Expect: snap.base}, out)
+}
+
+// replace does the write itself: first it is noted what will be written, so
+// that after a crash our own bytes are recognised.
+func (r *room) replace(path string, o WriteOptions, out *written) {
+	ctx := r.hub.ctx
+	o.Temp = r.id.String()[:8]
+	if out.failed = storeError(r.state.log.SetPending(ctx, out.base)); out.failed != nil {
+		return
+	}
+	out.stat, out.failed = r.hub.files.Write(path, out.base.File, o)
+	if out.failed == nil {
+		out.failed = storeError(r.state.log.PromotePending(ctx))
+	}
+}
+
+func (r *room) setBaseline(b *store.Baseline) error {
+	return storeError(r.state.log.SetBaseline(r.hub.ctx, b))
+}
+
+// saveEnded takes over what came of a save.
+func (s *state) saveEnded(job *saveJob, snap *snapshot, out written) {
+	s.saver.running = false
+	defer s.nextSave()
+	switch {
+	case out.found != nil && job.attempts < maxAttempts:
+		job.attempts++
+		s.saver.auto.changed(time.Now())
+		if err := s.takeIn(*out.found); err != nil {
+			out.failed = err
+			break
+		}
+		s.saver.queue = append([]*saveJob{job}, s.saver.queue...)
+		return
+	case out.found != nil:
+		out.failed = fail(CodeDiskChanged, nil, "%s keeps changing on disk", s.path)
+	}
+	if out.failed != nil {
+		s.saveFailed(job, out.failed)
+		return
+	}
+	s.saveSucceeded(job, snap, out)
+}
+
+func (s *state) renameEnded(job *saveJob, out written) {
+	s.saver.running = false
+	s.renamed(job, out)
+	s.nextSave()
+}
+
+func (s *state) nextSave() {
+	if len(s.saver.queue) == 0 || s.saver.running {
+		return
+	}
+	next := s.saver.queue[0]
+	s.saver.queue = s.saver.queue[1:]
+	s.startSave(next)
+}
+
+func (s *state) saveSucceeded(job *saveJob, snap *snapshot, out written) {
+	s.h.stats.saves.Add(1)
+	s.saver.auto.succeeded()
+	former := s.path
+	s.path, s.file, s.form, s.baseline = out.base.Path, out.stat.ID, out.form, out.base
+	s.covered, s.decided = snap.edits, ""
+	s.rev++
+	s.saved = &Saved{SHA256: out.hash, Time: out.stat.Modified}
+	s.lastError = nil
+	s.infoDue = true
+	if s.status != StateLive && !s.durable.failing {
+		s.setStatus(StateLive, "", "")
+	}
+	s.shareSaved()
+	result := SaveResult{Path: s.path, Rev: s.rev, SHA256: out.hash, Time: out.stat.Modified, Written: out.wrote, Links: out.stat.Links - 1}
+	if former != s.path {
+		s.pathChanged(former, job.req.By.Name)
+	}
+	s.tell("saved", map[string]any{"rev": s.rev, "sha256": out.hash, "time": out.stat.Modified.UTC(), "path": s.path})
+	s.finishSave(job, result, nil)
+}
+
+// saveFailed says why, and tries again later where that can help.
+func (s *state) saveFailed(job *saveJob, err error) {
+	s.h.stats.saveFailures.Add(1)
+	now := time.Now()
+	s.saver.auto.failed(now)
+	code, detail := CodeOf(err), DetailOf(err)
+	if job.move == nil {
+		switch code {
+		case CodeMissing:
+			s.setMissing()
+		case CodePermission:
+			s.setStatus(StateReadOnly, code, detail)
+		default:
+			s.setStatus(StateDegraded, code, detail)
+		}
+		s.lastError = map[string]any{"code": string(code), "detail": detail, "time": now.UTC().Format(time.RFC3339)}
+		s.setHub("error", s.lastError)
+	}
+	s.r.log.Warn("save failed", "path", s.path, "error", err)
+	s.tell("save_failed", map[string]any{"code": string(code), "detail": detail, "path": orNull(s.path)})
+	s.finishSave(job, SaveResult{}, err)
+}
+
+func (s *state) finishSave(job *saveJob, result SaveResult, err error) {
+	if job.done != nil {
+		job.done(s, result, err)
+	}
+}
+
+// save runs a job and waits for its end.
+func (r *room) save(ctx context.Context, job *saveJob) (SaveResult, error) {
+	type outcome struct {
+		result SaveResult
+		err    error
+	}
+	ended := make(chan outcome, 1)
+	job.explicit = true
+	job.done = func(_ *state, result SaveResult, err error) { ended <- outcome{result, err} }
+	if err := r.do(ctx, func(s *state) { s.startSave(job) }); err != nil {
+		return SaveResult{}, err
+	}
+	select {
+	case o := <-ended:
+		return o.result, o.err
+	case <-ctx.Done():
+		return SaveResult{}, ctx.Err()
+	case <-r.done:
+		return SaveResult{}, r.goneError()
+	}
+}
+
+func cellIDs(nb *notebook.Notebook) []string {
+	ids := make([]string, len(nb.Cells))
+	for i := range nb.Cells {
+		ids[i] = nb.Cells[i].ID
+	}
+	return ids
+}

@@ -1,0 +1,122 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/store"
+)
+
+// Close ends every room as eviction does: peers are told why, kernels stop,
+// files are saved. It returns when nothing of the hub is left running. The
+// error names the rooms whose file could not be written; their edits are in the
+// journal.
+func (h *Hub) Close(ctx context.Context) error {
+	h.mu.Lock()
+	if h.closing {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closing = true
+	h.events.rouse()
+	h.mu.Unlock()
+
+	rooms := h.openRooms()
+	results := make(chan error, len(rooms))
+	for _, r := range rooms {
+		h.goWait(func() { results <- h.closeWithHub(ctx, r) })
+	}
+	var failures []error
+	for range rooms {
+		failures = append(failures, <-results)
+	}
+	h.cancel()
+	h.wg.Wait()
+	return errors.Join(failures...)
+}
+
+func (h *Hub) closeWithHub(ctx context.Context, r *room) error {
+	if err := r.awaitReady(ctx); err != nil {
+		return nil // it never held anything
+	}
+	h.part(ctx, r, "shutdown")
+	_, err := r.flush(ctx)
+	if !h.remove(r, func() bool { return true }) {
+		<-r.done // the reaper was faster
+		return nil
+	}
+	h.teardown(ctx, r, "shutdown")
+	if err != nil {
+		info := r.info.Load()
+		return fmt.Errorf("save %s (room %s): %w", info.Path, info.ID, err)
+	}
+	return nil
+}
+
+// CloseRoom saves, stops and closes a room on purpose: it is not reopened by
+// its id until somebody opens its path. A failed save keeps the room and is the
+// answer.
+func (h *Hub) CloseRoom(ctx context.Context, id uuid.UUID, by Client) (SaveResult, error) {
+	if err := mayWrite(by); err != nil {
+		return SaveResult{}, err
+	}
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return SaveResult{}, err
+	}
+	result, err := h.closeRoom(ctx, l, by)
+	l.release()
+	return result, err
+}
+
+func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, error) {
+	result, err := l.saveAll(ctx, by)
+	if err != nil {
+		return result, err
+	}
+	h.part(ctx, l.room, "evicted")
+	if _, err := l.flush(ctx); err != nil {
+		return result, err
+	}
+	if !h.remove(l.room, func() bool { return true }) {
+		return result, l.goneError()
+	}
+	h.teardown(context.WithoutCancel(ctx), l.room, "evicted")
+	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
+	return result, h.markClosed(l.id)
+}
+
+// markClosed makes attaching by id fail until the path is opened. An untitled
+// notebook has no other way in than its id, so it only goes to rest.
+func (h *Hub) markClosed(id uuid.UUID) error {
+	rec, err := h.store.Room(id)
+	if err != nil || rec.Path == "" {
+		return storeError(err)
+	}
+	rec.Status = store.StatusClosed
+	return storeError(h.store.PutRecord(rec))
+}
+
+// recoverInterrupted opens the rooms that an earlier hub had open when it died,
+// so that their files get what only the journal has, and lets them go idle.
+func (h *Hub) recoverInterrupted() {
+	interrupted, err := h.store.Interrupted()
+	if err != nil {
+		h.log.Warn("rooms of a former hub not found", "error", err)
+	}
+	for _, id := range interrupted {
+		l, err := h.leaseRoom(h.ctx, id)
+		if h.ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			h.log.Warn("room of a former hub could not be opened", "room", id, "error", err)
+			continue
+		}
+		h.log.Info("room of a former hub recovered", "room", id)
+		l.release()
+	}
+}
