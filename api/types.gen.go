@@ -177,6 +177,7 @@ const (
 	EventTypeKernel      EventType = "kernel"
 	EventTypeLeft        EventType = "left"
 	EventTypeListing     EventType = "listing"
+	EventTypeMerged      EventType = "merged"
 	EventTypeOpened      EventType = "opened"
 	EventTypePathChanged EventType = "path_changed"
 	EventTypePrompt      EventType = "prompt"
@@ -201,6 +202,8 @@ func (e EventType) Valid() bool {
 	case EventTypeLeft:
 		return true
 	case EventTypeListing:
+		return true
+	case EventTypeMerged:
 		return true
 	case EventTypeOpened:
 		return true
@@ -435,17 +438,60 @@ func (e SocketAckType) Valid() bool {
 	}
 }
 
+// Defines values for SocketExecutionState.
+const (
+	SocketExecutionStateCancelled SocketExecutionState = "cancelled"
+	SocketExecutionStateDone      SocketExecutionState = "done"
+	SocketExecutionStateError     SocketExecutionState = "error"
+	SocketExecutionStateQueued    SocketExecutionState = "queued"
+	SocketExecutionStateRunning   SocketExecutionState = "running"
+)
+
+// Valid indicates whether the value is a known member of the SocketExecutionState enum.
+func (e SocketExecutionState) Valid() bool {
+	switch e {
+	case SocketExecutionStateCancelled:
+		return true
+	case SocketExecutionStateDone:
+		return true
+	case SocketExecutionStateError:
+		return true
+	case SocketExecutionStateQueued:
+		return true
+	case SocketExecutionStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SocketExecutionType.
+const (
+	SocketExecutionTypeExecution SocketExecutionType = "execution"
+)
+
+// Valid indicates whether the value is a known member of the SocketExecutionType enum.
+func (e SocketExecutionType) Valid() bool {
+	switch e {
+	case SocketExecutionTypeExecution:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SocketGoodbyeReason.
 const (
-	SocketGoodbyeReasonClosed        SocketGoodbyeReason = "closed"
-	SocketGoodbyeReasonEvicted       SocketGoodbyeReason = "evicted"
-	SocketGoodbyeReasonForbidden     SocketGoodbyeReason = "forbidden"
-	SocketGoodbyeReasonInternal      SocketGoodbyeReason = "internal"
-	SocketGoodbyeReasonInvalidUpdate SocketGoodbyeReason = "invalid_update"
-	SocketGoodbyeReasonReplaced      SocketGoodbyeReason = "replaced"
-	SocketGoodbyeReasonShutdown      SocketGoodbyeReason = "shutdown"
-	SocketGoodbyeReasonSlow          SocketGoodbyeReason = "slow"
-	SocketGoodbyeReasonTooLarge      SocketGoodbyeReason = "too_large"
+	SocketGoodbyeReasonClosed         SocketGoodbyeReason = "closed"
+	SocketGoodbyeReasonEvicted        SocketGoodbyeReason = "evicted"
+	SocketGoodbyeReasonForbidden      SocketGoodbyeReason = "forbidden"
+	SocketGoodbyeReasonInternal       SocketGoodbyeReason = "internal"
+	SocketGoodbyeReasonInvalidUpdate  SocketGoodbyeReason = "invalid_update"
+	SocketGoodbyeReasonReplaced       SocketGoodbyeReason = "replaced"
+	SocketGoodbyeReasonShutdown       SocketGoodbyeReason = "shutdown"
+	SocketGoodbyeReasonSlow           SocketGoodbyeReason = "slow"
+	SocketGoodbyeReasonTooLarge       SocketGoodbyeReason = "too_large"
+	SocketGoodbyeReasonUnknownSession SocketGoodbyeReason = "unknown_session"
 )
 
 // Valid indicates whether the value is a known member of the SocketGoodbyeReason enum.
@@ -468,6 +514,8 @@ func (e SocketGoodbyeReason) Valid() bool {
 	case SocketGoodbyeReasonSlow:
 		return true
 	case SocketGoodbyeReasonTooLarge:
+		return true
+	case SocketGoodbyeReasonUnknownSession:
 		return true
 	default:
 		return false
@@ -504,6 +552,21 @@ func (e SocketHelloType) Valid() bool {
 	}
 }
 
+// Defines values for SocketKernelType.
+const (
+	SocketKernelTypeKernel SocketKernelType = "kernel"
+)
+
+// Valid indicates whether the value is a known member of the SocketKernelType enum.
+func (e SocketKernelType) Valid() bool {
+	switch e {
+	case SocketKernelTypeKernel:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SocketPathChangedType.
 const (
 	SocketPathChangedTypePathChanged SocketPathChangedType = "path_changed"
@@ -513,6 +576,21 @@ const (
 func (e SocketPathChangedType) Valid() bool {
 	switch e {
 	case SocketPathChangedTypePathChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SocketPromptType.
+const (
+	SocketPromptTypePrompt SocketPromptType = "prompt"
+)
+
+// Valid indicates whether the value is a known member of the SocketPromptType enum.
+func (e SocketPromptType) Valid() bool {
+	switch e {
+	case SocketPromptTypePrompt:
 		return true
 	default:
 		return false
@@ -721,7 +799,10 @@ type EntryType string
 
 // Event defines model for Event.
 type Event struct {
-	Data JSONObject `json:"data"`
+	// Data What the socket's event of the same name carries, without `type`. Besides: `opened` {path}; `joined` and `left`
+	// {peer, name}; `edited` {by: names}; `merged` (a change of the file from outside was taken in) {path, sha256};
+	// `evicted` {reason: idle or closed, by?}; `listing` (something in the folder changed) {path}.
+	Data map[string]interface{} `json:"data"`
 
 	// Room absent for what concerns no room
 	Room *uuid.UUID `json:"room,omitempty"`
@@ -1096,7 +1177,7 @@ type SocketAck struct {
 	Type        SocketAckType `json:"type"`
 
 	// Updates how many sync messages (step 2 and update) of this connection are on disk; also counts deletions, which move no state vector
-	Updates int64 `json:"updates"`
+	Updates *int64 `json:"updates,omitempty"`
 }
 
 // SocketAckType defines model for SocketAck.Type.
@@ -1110,6 +1191,23 @@ type SocketError struct {
 	Path   *string    `json:"path,omitempty"`
 	Room   *uuid.UUID `json:"room,omitempty"`
 }
+
+// SocketExecution an execution was queued, began or ended
+type SocketExecution struct {
+	By             string               `json:"by"`
+	Cell           string               `json:"cell"`
+	Execution      uuid.UUID            `json:"execution"`
+	ExecutionCount *int64               `json:"execution_count,omitempty"`
+	Reason         *string              `json:"reason,omitempty"`
+	State          SocketExecutionState `json:"state"`
+	Type           SocketExecutionType  `json:"type"`
+}
+
+// SocketExecutionState defines model for SocketExecution.State.
+type SocketExecutionState string
+
+// SocketExecutionType defines model for SocketExecution.Type.
+type SocketExecutionType string
 
 // SocketGoodbye the room or this connection ends, and why
 type SocketGoodbye struct {
@@ -1130,7 +1228,9 @@ type SocketHello struct {
 	Limits  SocketLimits `json:"limits"`
 	Lineage uuid.UUID    `json:"lineage"`
 	Name    string       `json:"name"`
-	Path    *string      `json:"path"`
+
+	// Path empty while untitled
+	Path string `json:"path"`
 
 	// Peer this connection's id among the peers of the room
 	Peer     string          `json:"peer"`
@@ -1146,6 +1246,19 @@ type SocketHello struct {
 // SocketHelloType defines model for SocketHello.Type.
 type SocketHelloType string
 
+// SocketKernel the kernel's status changed
+type SocketKernel struct {
+	DisplayName string           `json:"display_name"`
+	Language    string           `json:"language"`
+	Name        string           `json:"name"`
+	Reason      *string          `json:"reason,omitempty"`
+	Status      KernelStatus     `json:"status"`
+	Type        SocketKernelType `json:"type"`
+}
+
+// SocketKernelType defines model for SocketKernel.Type.
+type SocketKernelType string
+
 // SocketLimits in bytes
 type SocketLimits struct {
 	Awareness int64 `json:"awareness"`
@@ -1156,14 +1269,32 @@ type SocketLimits struct {
 
 // SocketPathChanged after a save-as, a rename, a promotion, a rename on disk
 type SocketPathChanged struct {
-	By   string                `json:"by"`
-	Path *string               `json:"path"`
+	By string `json:"by"`
+
+	// Former the path before; empty when it was untitled
+	Former *string `json:"former,omitempty"`
+
+	// Path empty while untitled
+	Path string                `json:"path"`
 	Rev  int64                 `json:"rev"`
 	Type SocketPathChangedType `json:"type"`
 }
 
 // SocketPathChangedType defines model for SocketPathChanged.Type.
 type SocketPathChangedType string
+
+// SocketPrompt the running cell asks for input
+type SocketPrompt struct {
+	By        string           `json:"by"`
+	Cell      string           `json:"cell"`
+	Execution uuid.UUID        `json:"execution"`
+	Password  bool             `json:"password"`
+	Prompt    string           `json:"prompt"`
+	Type      SocketPromptType `json:"type"`
+}
+
+// SocketPromptType defines model for SocketPrompt.Type.
+type SocketPromptType string
 
 // SocketReply The answer: `result` (for `save` a SaveResult, for `execute` an ExecutionList, for `restart` a Kernel, else empty)
 // or `error`.
@@ -1188,10 +1319,12 @@ type SocketRequestMethod string
 // SocketSaveFailed the file does not hold the document, and why
 type SocketSaveFailed struct {
 	// Code the stable name of a kind of failure
-	Code   Code                 `json:"code"`
-	Detail string               `json:"detail"`
-	Path   *string              `json:"path"`
-	Type   SocketSaveFailedType `json:"type"`
+	Code   Code   `json:"code"`
+	Detail string `json:"detail"`
+
+	// Path empty while untitled
+	Path string               `json:"path"`
+	Type SocketSaveFailedType `json:"type"`
 }
 
 // SocketSaveFailedType defines model for SocketSaveFailed.Type.
@@ -1199,8 +1332,10 @@ type SocketSaveFailedType string
 
 // SocketSaved the file holds the document
 type SocketSaved struct {
-	By     *string         `json:"by,omitempty"`
-	Path   *string         `json:"path"`
+	By *string `json:"by,omitempty"`
+
+	// Path empty while untitled
+	Path   string          `json:"path"`
 	Rev    int64           `json:"rev"`
 	Sha256 string          `json:"sha256"`
 	Time   time.Time       `json:"time"`
