@@ -119,7 +119,10 @@ func LongestIncreasing(seq []int) []int {
 		if lo > 0 {
 			before[i] = ends[lo-1]
 		}
-		ends = append(ends[:lo], append([]int{i}, ends[min(lo+1, len(ends)):]...)...)
+		if lo == len(ends) {
+			ends = append(ends, i)
+		}
+		ends[lo] = i
 	}
 	run := make([]int, len(ends))
 	if len(ends) > 0 {

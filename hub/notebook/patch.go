@@ -166,7 +166,7 @@ func (r *renderer) escapesWide(raw []byte) bool {
 			i++
 		default:
 			c, n := unescapeRune(raw[i:])
-			if c >= utf8.RuneSelf {
+			if tellsWide(c) {
 				return true
 			}
 			i += n

@@ -208,6 +208,9 @@ func (s *scanner) escape(i int) int {
 	case 'u':
 		if r := hex4(s.data[i+2:]); r >= 0 {
 			s.seen.unicode(r, s.data[i+2:i+6])
+			if r&^0x3FF == 0xDC00 && i >= 6 && s.data[i-6] == '\\' && s.data[i-5] == 'u' && hex4(s.data[i-4:])&^0x3FF == 0xD800 {
+				s.seen.wide++ // a pair
+			}
 			return 6
 		}
 	}

@@ -3,12 +3,14 @@ package notebook
 import (
 	"bytes"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // evidence counts how the writer of a file escapes characters.
 type evidence struct {
 	slash        int      // written \/
-	wide         int      // characters above ASCII written \uXXXX
+	wide         int      // characters above ASCII written \uXXXX, see tellsWide
 	upper, lower int      // hexadecimal letters
 	ascii        [128]int // printable ASCII written \u00XX
 }
@@ -16,9 +18,9 @@ type evidence struct {
 // unicode notes the escape of r with the four digits hex.
 func (e *evidence) unicode(r rune, hex []byte) {
 	switch {
-	case r >= 0x80:
+	case tellsWide(r):
 		e.wide++
-	case r >= 0x20:
+	case 0x20 <= r && r < 0x80:
 		e.ascii[r]++
 	}
 	for _, c := range hex {
@@ -29,6 +31,13 @@ func (e *evidence) unicode(r rune, hex []byte) {
 			e.upper++
 		}
 	}
+}
+
+// tellsWide reports whether the escape of a character tells that its writer
+// escapes all characters above ASCII. Controls, line separators and lone
+// surrogates are escaped by writers that leave the others alone.
+func tellsWide(r rune) bool {
+	return r >= 0xA0 && r != 0x2028 && r != 0x2029 && r != 0xFEFF && r != utf8.RuneError && !utf16.IsSurrogate(r)
 }
 
 // style is how a file writes what is new in it.

@@ -49,6 +49,12 @@ func (u *upgrader) object(fields []field, at string) {
 	u.emit('{', &container{}, slots, at)
 }
 
+// sorted writes an object with its keys in order, as Jupyter does.
+func (u *upgrader) sorted(fields []field, at string) {
+	slices.SortStableFunc(fields, func(a, b field) int { return strings.Compare(a.key, b.key) })
+	u.object(fields, at)
+}
+
 // list writes an array of n elements.
 func (u *upgrader) list(n int, write func(i int, at string), at string) {
 	slots := make([]slot, n)
@@ -106,14 +112,61 @@ func (u *upgrader) rest(by map[string]span, keys []string, known ...string) []fi
 	return fields
 }
 
-// text is the string, or the joined list of strings, at sp.
+// text is the string, or the joined list of lines, at sp.
 func (u *upgrader) text(sp span) string {
 	if sp.end == 0 {
 		return ""
 	}
 	s := scanner{data: u.data[:sp.end], pos: sp.start}
+	if u.endless(sp) {
+		v, _ := s.value()
+		lines, _ := v.([]any)
+		for i := range len(lines) - 1 {
+			lines[i] = lines[i].(string) + "\n"
+		}
+		text, _ := joined(lines)
+		return text
+	}
 	v, _ := s.multiline()
 	return v
+}
+
+// endless reports whether the value at sp is a list of lines without their line
+// ends, as format 2 and early format 3 wrote them: the first has none.
+func (u *upgrader) endless(sp span) bool {
+	if u.data[sp.start] != '[' {
+		return false
+	}
+	items := layoutOf(u.data, sp).items
+	for _, it := range items {
+		if u.data[it.value.start] != '"' {
+			return false
+		}
+	}
+	if len(items) < 2 {
+		return false
+	}
+	first := items[0].value
+	line := decodeString(u.data[first.start:first.end])
+	return !strings.HasSuffix(line, "\n") && !strings.HasSuffix(line, "\r")
+}
+
+// lines is a field with the text at sp, whose lines are given their ends.
+func (u *upgrader) lines(key string, sp span) field {
+	if !u.endless(sp) {
+		return u.copied(key, sp)
+	}
+	items := layoutOf(u.data, sp).items
+	return field{key, func(at string) {
+		u.list(len(items), func(i int, _ string) {
+			line := items[i].value
+			u.raw(span{line.start, line.end - 1})
+			if i < len(items)-1 {
+				u.out = append(u.out, `\n`...)
+			}
+			u.out = append(u.out, '"')
+		}, at)
+	}}
 }
 
 // notebook writes the whole file.
@@ -176,15 +229,14 @@ func (u *upgrader) cell(sp span, at string) {
 	default:
 		fields = u.textCell(kind, u.field("source", by, "source", "text", "input"), by, keys)
 	}
-	slices.SortStableFunc(fields, func(a, b field) int { return strings.Compare(a.key, b.key) })
-	u.object(fields, at)
+	u.sorted(fields, at)
 }
 
 // field copies the first member that is there under a new key, else "".
 func (u *upgrader) field(key string, by map[string]span, from ...string) field {
 	for _, name := range from {
 		if sp := by[name]; sp.end > 0 {
-			return u.copied(key, sp)
+			return u.lines(key, sp)
 		}
 	}
 	return u.value(key, "")

@@ -1,10 +1,6 @@
 package notebook
 
-import (
-	"slices"
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // mimeOfShort is the mime type of the short name that formats 1 to 3 gave to a
 // representation of an output.
@@ -44,14 +40,13 @@ func (u *upgrader) output(sp span, at string) {
 	case "display_data":
 		fields = u.representations(kind, by, keys)
 	case "stream":
-		fields = append(u.rest(by, keys, "stream", "name", "metadata"), u.streamName(by))
+		fields = append(u.rest(by, keys, "stream", "name", "metadata", "text"), u.streamName(by), u.field("text", by, "text"))
 	case "pyerr", "error":
 		fields = append(u.rest(by, keys, "output_type", "metadata", "prompt_number"), u.value("output_type", "error"))
 	default:
 		fields = u.rest(by, keys)
 	}
-	slices.SortStableFunc(fields, func(a, b field) int { return strings.Compare(a.key, b.key) })
-	u.object(fields, at)
+	u.sorted(fields, at)
 }
 
 // streamName is stdout or stderr, which was called stream.
@@ -71,13 +66,15 @@ func (u *upgrader) representations(kind string, by map[string]span, keys []strin
 		var fields []field
 		for _, f := range u.rest(by, keys, own...) {
 			sp := by[f.key]
-			f.key = mimeOfShort(f.key)
-			if f.key == "application/json" {
+			switch f.key = mimeOfShort(f.key); {
+			case f.key == "application/json":
 				f.write = func(at string) { u.embedded(sp, at) }
+			case shapeOfMime(f.key) == text:
+				f = u.lines(f.key, sp)
 			}
 			fields = append(fields, f)
 		}
-		u.object(fields, at)
+		u.sorted(fields, at)
 	}
 	meta := func(at string) {
 		by, keys := u.members(by["metadata"])
@@ -99,7 +96,7 @@ func (u *upgrader) embedded(sp span, at string) {
 	err := s.skip()
 	end := s.pos
 	s.space()
-	if err != nil || s.pos < len(inner) || !utf8.Valid(inner) || u.depthOf(sp) {
+	if err != nil || s.pos < len(inner) || !utf8.Valid(inner) || u.holdsJSON(sp) {
 		u.reformat(sp, at)
 		return
 	}
@@ -108,8 +105,8 @@ func (u *upgrader) embedded(sp span, at string) {
 	u.out = v.out
 }
 
-// depthOf reports whether a value is not text at all, so real JSON already.
-func (u *upgrader) depthOf(sp span) bool {
+// holdsJSON reports whether a value is not text at all, so real JSON already.
+func (u *upgrader) holdsJSON(sp span) bool {
 	b := u.data[sp.start]
 	return b != '"' && b != '['
 }

@@ -1,0 +1,117 @@
+package notebook
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func cells(texts ...string) []Cell {
+	var list []Cell
+	for _, text := range texts {
+		id, source, _ := strings.Cut(text, ":")
+		list = append(list, Cell{ID: id, Type: Code, Source: source, Metadata: map[string]any{}})
+	}
+	return list
+}
+
+func TestMatchCells_PairsByIDThenByContent(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		old, now []Cell
+		want     []int
+	}{
+		{"nothing", nil, nil, nil},
+		{"by id, whatever the content", cells("a:x", "b:y"), cells("b:x", "a:y"), []int{1, 0}},
+		{"equal content under other ids", cells("1:import x", "2:x()", "3:y()"), cells("4:x()", "5:y()"), []int{1, 2}},
+		{"equal content that moved", cells("1:first", "2:second"), cells("3:second", "4:first"), []int{1, 0}},
+		{"equal cells keep their order", cells("1:", "2:", "3:"), cells("4:", "5:", "6:"), []int{0, 1, 2}},
+		{"edited", cells("1:import numpy as np\nimport pandas as pd", "2:plot(x, y)"),
+			cells("3:import numpy as np\nimport pandas as pd\nimport os", "4:plot(x, y, z)"), []int{0, 1}},
+		{"a new cell", cells("1:alpha beta"), cells("2:gamma delta", "3:alpha beta"), []int{-1, 0}},
+		{"all new", cells("1:alpha"), cells("2:gamma"), []int{-1}},
+		{"a repeated id pairs once", cells("a:x"), cells("a:x", "a:x"), []int{0, -1}},
+		{"an empty id is none", cells(":x", ":y"), cells(":y", ":z"), []int{1, -1}},
+		{"the most alike wins", cells("1:a b c d e f"), cells("2:a b c x y z", "3:a b c d e g"), []int{-1, 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := MatchCells(c.old, c.now); !slices.Equal(got, c.want) {
+				t.Errorf("MatchCells = %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMatchCells_RetypedCellIsStillItself(t *testing.T) {
+	old := cells("1:some words in a cell that stay")
+	now := cells("2:some words in a cell that stay")
+	now[0].Type = Markdown
+	if got := MatchCells(old, now); got[0] != 0 {
+		t.Errorf("MatchCells = %v", got)
+	}
+}
+
+func TestMatchCells_WorkIsBounded(t *testing.T) {
+	var old, now []Cell
+	for i := range 20_000 {
+		old = append(old, cells(fmt.Sprintf("o%d:x%d = a%d + b\nprint(c%d)", i, i, i*7, i))...)
+		now = append(now, cells(fmt.Sprintf("n%d:x%d = a%d + b\nprint(c%d)\n#", i, i, i*7, i))...)
+	}
+	start := time.Now()
+	got := MatchCells(old, now)
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if got[777] != 777 || got[19_999] != 19_999 {
+		t.Errorf("cells that only gained a line are %d and %d", got[777], got[19_999])
+	}
+}
+
+func TestLongestIncreasing_LeavesTheFewestMoves(t *testing.T) {
+	for _, c := range []struct{ seq, want []int }{
+		{nil, []int{}},
+		{[]int{5}, []int{0}},
+		{[]int{0, 1, 2, 3}, []int{0, 1, 2, 3}},
+		{[]int{3, 0, 1, 2}, []int{1, 2, 3}},
+		{[]int{1, 2, 3, 0}, []int{0, 1, 2}},
+		{[]int{2, 2, 2}, []int{2}},
+	} {
+		if got := LongestIncreasing(c.seq); !slices.Equal(got, c.want) {
+			t.Errorf("LongestIncreasing(%v) = %v, want %v", c.seq, got, c.want)
+		}
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 500 {
+		seq := r.Perm(1 + r.IntN(9))
+		got := LongestIncreasing(seq)
+		for i := 1; i < len(got); i++ {
+			if got[i] <= got[i-1] || seq[got[i]] <= seq[got[i-1]] {
+				t.Fatalf("LongestIncreasing(%v) = %v", seq, got)
+			}
+		}
+		if best := longestByTrial(seq); len(got) != best {
+			t.Fatalf("LongestIncreasing(%v) has %d, best is %d", seq, len(got), best)
+		}
+	}
+}
+
+// longestByTrial tries all subsets.
+func longestByTrial(seq []int) int {
+	best := 0
+	for set := range 1 << len(seq) {
+		n, last, ok := 0, -1, true
+		for i, v := range seq {
+			if set>>i&1 == 1 {
+				ok = ok && v > last
+				n, last = n+1, v
+			}
+		}
+		if ok {
+			best = max(best, n)
+		}
+	}
+	return best
+}
