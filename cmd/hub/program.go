@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/notebookhub/hub/api"
+	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/store"
+	"github.com/notebookhub/hub/hub/watch"
+)
+
+// program is a hub that serves: everything that open started, to be ended by
+// close in the opposite order. Tests boot it as the command does.
+type program struct {
+	config   serveCmd
+	log      *slog.Logger
+	root     string
+	stateDir string
+	token    string
+	listener net.Listener
+	hub      *hub.Hub
+	server   *http.Server
+	failed   chan error // the server's, if it ends by itself
+	announce func(url string) error
+	closers  []func(context.Context) error
+}
+
+// open starts a hub and returns when it answers.
+func open(ctx context.Context, c serveCmd, log *slog.Logger) (_ *program, err error) {
+	m := &program{config: c, log: log, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if m.token, err = c.secret(); err != nil {
+		return m, err
+	}
+	if m.root, err = canonicalRoot(c.RootDir); err != nil {
+		return m, err
+	}
+	st, err := m.openStore()
+	if err != nil {
+		return m, err
+	}
+	if m.listener, err = c.listen(ctx); err != nil {
+		return m, err
+	}
+	m.onClose(ignore(m.listener.Close))
+	if err = m.openHub(ctx, st); err != nil {
+		return m, err
+	}
+	m.serve(ctx)
+	if err = m.announce(m.url()); err != nil {
+		return m, fmt.Errorf("announce: %w", err)
+	}
+	return m, m.register()
+}
+
+// canonicalRoot returns the folder to serve, by its one name.
+func canonicalRoot(dir string) (string, error) {
+	absolute, err := filepath.Abs(dir)
+	if err == nil {
+		absolute, err = filepath.EvalSymlinks(absolute)
+	}
+	if err != nil {
+		return "", fmt.Errorf("open the root folder: %w", err)
+	}
+	return absolute, nil
+}
+
+func (m *program) onClose(f func(context.Context) error) { m.closers = append(m.closers, f) }
+
+// ignore makes a closer of a Close whose error says only that it was closed
+// before.
+func ignore(f func() error) func(context.Context) error {
+	return func(context.Context) error {
+		_ = f()
+		return nil
+	}
+}
+
+// openStore takes possession of the root and of its part of the state
+// directory: paths in the store are relative to the root.
+func (m *program) openStore() (*store.Store, error) {
+	runtime, err := runtimeDir()
+	if err != nil {
+		return nil, err
+	}
+	lock, err := store.LockRoot(runtime, m.root, "")
+	if err != nil {
+		return nil, ownedBy("the folder "+m.root, err)
+	}
+	m.onClose(func(context.Context) error { return lock.Close() })
+	state := m.config.StateDir
+	if state == "" {
+		if state, err = stateHome(); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256([]byte(m.root))
+	m.stateDir = filepath.Join(state, "roots", hex.EncodeToString(sum[:8]))
+	st, err := store.Open(m.stateDir, store.Options{Logger: m.log})
+	if err != nil {
+		return nil, ownedBy("the state directory "+m.stateDir, err)
+	}
+	m.onClose(func(context.Context) error { return st.Close() })
+	m.announce = func(url string) error { return errors.Join(lock.Announce(url), st.Announce(url)) }
+	return st, nil
+}
+
+// ownedBy says who has what we wanted.
+func ownedBy(what string, err error) error {
+	var locked *store.LockedError
+	if errors.As(err, &locked) {
+		return fmt.Errorf("start: another hub (pid %d) has %s; it answers at %s", locked.PID, what, locked.URL)
+	}
+	return fmt.Errorf("start: %w", err)
+}
+
+// openHub puts the real disk, watcher and kernels behind a hub.
+func (m *program) openHub(ctx context.Context, st *store.Store) error {
+	files, folder, err := hub.OpenRoot(m.root)
+	if err != nil {
+		return fmt.Errorf("open the root folder: %w", err)
+	}
+	m.onClose(ignore(folder.Close))
+	watcher := watch.New(watch.Options{})
+	m.onClose(ignore(watcher.Close))
+	c := m.config
+	m.hub, err = hub.New(context.WithoutCancel(ctx), hub.Options{
+		Files: files, Store: st, Watcher: watcher, Logger: m.log, Version: version,
+		RoomIdle: c.RoomIdle, KernelIdle: c.KernelIdle, SaveQuiet: c.SaveQuiet, SaveMax: c.SaveMax, MaxNotebook: c.MaxNotebook,
+	})
+	if err != nil {
+		return err
+	}
+	m.onClose(m.hub.Close)
+	return nil
+}
+
+// serve answers requests until close.
+func (m *program) serve(ctx context.Context) {
+	m.server = &http.Server{
+		Handler:           api.New(m.apiOptions()),
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(m.log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := m.server.Serve(m.listener); !errors.Is(err, http.ErrServerClosed) {
+			m.failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	m.onClose(func(ctx context.Context) error {
+		// Rooms first: their sockets and streams end, and requests with them.
+		err := m.hub.Close(ctx)
+		if m.server.Shutdown(ctx) != nil {
+			m.server.Close()
+		}
+		<-done
+		return err
+	})
+}
+
+// close ends everything, the last thing started first.
+func (m *program) close(ctx context.Context) error {
+	var errs []error
+	for i := len(m.closers) - 1; i >= 0; i-- {
+		errs = append(errs, m.closers[i](ctx))
+	}
+	m.closers = nil
+	return errors.Join(errs...)
+}
+
+// url is the hub's address, with the prefix and a slash at the end.
+func (m *program) url() string {
+	host, port, _ := net.SplitHostPort(m.listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	base := strings.Trim(m.config.BaseURL, "/")
+	if base != "" {
+		base += "/"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/" + base
+}
+
+// readyURL is what a person opens.
+func (m *program) readyURL() string {
+	if m.token == "" {
+		return m.url()
+	}
+	return m.url() + "?token=" + url.QueryEscape(m.token)
+}
