@@ -1,0 +1,68 @@
+// HTML of outputs in a box of its own: a shadow root, so that its style sheets touch nothing else.
+import { useContext, useLayoutEffect, useRef } from "preact/hooks";
+import { Outputs } from "./context";
+import sheetText from "./html.css?inline";
+import { drawFormulas, markdownHtml } from "./markdown";
+import { sanitiseBoxed } from "./sanitise";
+
+let sheet: CSSStyleSheet | null = null;
+
+function baseSheet(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(sheetText);
+  }
+  return sheet;
+}
+
+export function HtmlOutput({ html }: { html: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const { images } = useContext(Outputs);
+  useLayoutEffect(() => {
+    const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [baseSheet()];
+    root.innerHTML = sanitiseBoxed(html, images);
+  }, [html]);
+  return (
+    <div class="html-box" tabIndex={0} role="group" aria-label="HTML output">
+      <div ref={host} />
+    </div>
+  );
+}
+
+/** Rendered Markdown, of cells and of outputs. */
+export function Prose({ source, attachments, label }: { source: string; attachments?: Record<string, unknown>; label?: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const { images, onAnchor } = useContext(Outputs);
+  useLayoutEffect(() => {
+    host.current!.innerHTML = markdownHtml(source, attachments, images);
+    void drawFormulas(host.current!);
+  }, [source, attachments]);
+  return (
+    <div
+      ref={host}
+      class="prose"
+      aria-label={label}
+      onClick={(event) => {
+        const href = (event.target as Element).closest?.("a")?.getAttribute("href");
+        if (!href?.startsWith("#")) return;
+        event.preventDefault();
+        onAnchor(decodeURIComponent(href.slice(1)));
+      }}
+    />
+  );
+}
+
+export function LatexOutput({ source }: { source: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const display = /^\s*(\$\$|\\\[|\\begin)/.test(source) || /\\displaystyle/.test(source);
+  const tex = source.trim().replace(/^(\$\$|\\\[)([\s\S]*)(\$\$|\\\])$/, "$2").replace(/^\$([\s\S]*)\$$/, "$1");
+  useLayoutEffect(() => {
+    const place = document.createElement("span");
+    place.className = `math${display ? " math-display" : ""}`;
+    place.textContent = tex;
+    host.current!.replaceChildren(place);
+    void drawFormulas(host.current!);
+  }, [tex]);
+  return <div class="prose latex" ref={host} />;
+}

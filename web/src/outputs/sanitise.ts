@@ -1,0 +1,87 @@
+// Other people's HTML, made harmless: no scripts, no forms, nothing fetched from anywhere, nothing outside its box.
+import createPurify, { type Config } from "dompurify";
+
+const config: Config = {
+  USE_PROFILES: { html: true, svg: true, mathMl: true },
+  FORBID_TAGS: ["form", "button", "textarea", "select", "option", "iframe", "object", "embed", "link", "meta", "base", "dialog", "template", "portal", "use", "image", "feimage", "slot"],
+  FORBID_ATTR: ["ping", "srcset", "formaction", "background", "autofocus", "tabindex", "accesskey", "contenteditable", "popover", "popovertarget", "is", "slot", "part", "form"],
+  ADD_ATTR: ["target"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: true,
+  SANITIZE_NAMED_PROPS: false,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/|data:audio\/|data:video\/|#|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
+};
+
+/** Where relative addresses of images lead: the folder of the notebook. Set by the page. */
+export type Images = (relative: string) => string | null;
+
+const purify = createPurify(window);
+let styles = false;
+let images: Images = () => null;
+
+purify.addHook("uponSanitizeElement", (node, data) => {
+  const element = node as Element;
+  if (data.tagName === "style") {
+    if (styles) element.textContent = safeCss(element.textContent ?? "");
+    else element.remove();
+  }
+  if (data.tagName === "input" && (element.getAttribute("type") ?? "").toLowerCase() !== "checkbox") element.remove();
+});
+
+purify.addHook("uponSanitizeAttribute", (node, data) => {
+  const name = data.attrName.toLowerCase();
+  const value = data.attrValue.trim();
+  if (name === "style") data.attrValue = safeCss(value);
+  else if (name === "src" || name === "poster" || (name.endsWith("href") && node.nodeName.toLowerCase() !== "a")) source(node as Element, data, value);
+  else if (/^(fill|stroke|filter|mask|clip-path|marker-(start|mid|end)|cursor)$/.test(name) && /url\s*\(/i.test(value) && !/^url\(\s*["']?#/i.test(value)) data.keepAttr = false;
+});
+
+purify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.nodeName.toLowerCase() === "a") link(node as Element);
+  if (node.nodeName.toLowerCase() === "input") node.setAttribute("tabindex", "-1");
+});
+
+function source(node: Element, data: { attrValue: string; keepAttr: boolean }, value: string): void {
+  if (/^data:(image|audio|video)\//i.test(value) || value.startsWith("#")) return;
+  const local = /^[a-z][a-z0-9+.-]*:|^\/|^\\/i.test(value) ? null : images(value);
+  if (local) {
+    data.attrValue = local;
+    return;
+  }
+  data.keepAttr = false;
+  // Fetching it would tell somebody that this notebook is open here.
+  node.setAttribute("class", "blocked");
+  node.setAttribute("alt", `${node.getAttribute("alt") ?? ""} [not loaded: ${value.slice(0, 200)}]`.trim());
+}
+
+function link(node: Element): void {
+  const href = node.getAttribute("href") ?? node.getAttribute("xlink:href") ?? "";
+  if (href && !href.startsWith("#")) {
+    node.setAttribute("target", "_blank");
+    node.setAttribute("rel", "noopener noreferrer nofollow");
+  } else node.removeAttribute("target");
+}
+
+/** CSS without anything that fetches: no url(), no imports, no fonts. Escapes go first, because they can spell all of these. */
+export function safeCss(css: string): string {
+  return css
+    .replace(/\\/g, "")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/@(import|font-face|namespace|charset|property)[^;{]*(;|\{[^}]*\}|$)/gi, "")
+    .replace(/(url|image-set|-webkit-image-set|image|src|cross-fade|element|attr|expression)\s*\(/gi, "none(")
+    .replace(/(behavior|-moz-binding)\s*:/gi, "x:");
+}
+
+/** HTML for a box of its own (a shadow root): style sheets stay. */
+export function sanitiseBoxed(html: string, resolve: Images): string {
+  styles = true;
+  images = resolve;
+  return purify.sanitize(html, { ...config, ADD_TAGS: ["style"], FORCE_BODY: true });
+}
+
+/** HTML for the page itself: no style sheets, and no positions outside of the flow. */
+export function sanitiseInline(html: string, resolve: Images): string {
+  styles = false;
+  images = resolve;
+  return purify.sanitize(html, { ...config, SANITIZE_NAMED_PROPS: true, FORBID_TAGS: [...config.FORBID_TAGS!, "style"] });
+}

@@ -1,0 +1,59 @@
+// Which edits of this page the hub has on its disk.
+//
+// Each local update is numbered as it is made. An ack of the hub names the state vector that is on disk, and
+// - where the hub counts them - how many updates of this connection. Deletions do not move a state vector, so without the count an
+// update is taken as confirmed by the first ack that covers its clock and arrives after it was sent.
+
+import * as Y from "yjs";
+
+export class Pending {
+  private queue: Array<{ clock: number; seq: number }> = [];
+  /** Updates sent on this connection. */
+  private sent = 0;
+  private counted = false;
+
+  constructor(private readonly doc: Y.Doc, private readonly changed: (count: number) => void) {}
+
+  /** A local edit was made; live tells whether it went out at once. */
+  made(live: boolean): void {
+    this.queue.push({ clock: this.clock(), seq: live ? ++this.sent : 0 });
+    this.changed(this.queue.length);
+  }
+
+  /** A new connection is up: what is queued goes out with the answer to its sync request. */
+  connected(): void {
+    this.sent = 0;
+    this.counted = false;
+    for (const edit of this.queue) edit.seq = 0;
+  }
+
+  /** The answer to the hub's sync request went out; it carries everything that had not been sent on this connection. */
+  answered(): void {
+    this.sent++;
+    for (const edit of this.queue) if (edit.seq === 0) edit.seq = this.sent;
+  }
+
+  /** The hub confirmed. */
+  confirmed(stateVector: Uint8Array | null, updates: number | null): void {
+    if (updates !== null) this.counted = true;
+    const clock = stateVector ? (Y.decodeStateVector(stateVector).get(this.doc.clientID) ?? 0) : Infinity;
+    this.queue = this.queue.filter((edit) =>
+      this.counted ? updates === null || edit.seq === 0 || edit.seq > updates : edit.seq === 0 || edit.clock > clock,
+    );
+    this.changed(this.queue.length);
+  }
+
+  /** Everything that this page holds is on the hub's disk: the hub told so by other means. */
+  clear(): void {
+    this.queue = [];
+    this.changed(0);
+  }
+
+  get count(): number {
+    return this.queue.length;
+  }
+
+  private clock(): number {
+    return Y.getState(this.doc.store, this.doc.clientID);
+  }
+}
