@@ -35,6 +35,7 @@ func writeJournal(t *testing.T, s *store.Store, id uuid.UUID, updates [][]byte) 
 // A process may die after any byte of a write: what was whole comes back, what
 // was torn is cut, and the log goes on from there.
 func TestJournal_EveryPrefixIsReadable(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir(), store.Options{FS: noSync{}})
 	id := uuid.New()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -89,9 +90,10 @@ func glob(t *testing.T, dir, pattern string) []string {
 // comes back that was not written, a loss is reported, and the damaged file is
 // kept.
 func TestJournal_RandomCorruptionCostsOnlyWhatItHit(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	s := open(t, t.TempDir(), store.Options{FS: noSync{}})
-	for round := range 400 {
+	for round := range 150 {
 		id := uuid.New()
 		updates := randomUpdates(r, nil, 3)
 		updates = append(updates, randomUpdates(r, bytes.Join(updates, nil), 5)...)

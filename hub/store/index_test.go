@@ -74,13 +74,14 @@ func TestIndex_IsRebuiltFromTheRooms(t *testing.T) {
 
 // Any page of the index may be hit, while it is closed or while it is in use.
 func TestIndex_CorruptPagesNeverLoseARoom(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 8))
 	dir := t.TempDir()
-	ids := manyRooms(t, dir, 200)
+	ids := manyRooms(t, dir, 100)
 	path := filepath.Join(dir, "index.db")
 	good, err := os.ReadFile(path)
 	must(t, err)
-	for round := range 150 {
+	for round := range 60 {
 		data := append([]byte(nil), good...)
 		at := r.IntN(len(data))
 		for i := at; i < min(at+1+r.IntN(64), len(data)); i++ {

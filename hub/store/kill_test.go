@@ -112,6 +112,7 @@ func numbers(rec store.Recovered) (int, error) {
 // Every acknowledged update survives kill -9 at any moment, the dead owner's locks
 // are taken over, and the room is found by its path.
 func TestStore_AcknowledgedUpdatesSurviveKill9(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	acked := make([]int, 3)
 	for round := range 20 {

@@ -176,6 +176,7 @@ func TestLog_ThousandIdleLogsTakeNoGoroutineAndOneDescriptorEach(t *testing.T) {
 		must(t, l.Close())
 	}
 	await(t, func() bool { return runtime.NumGoroutine() <= goroutines && countFDs(t) <= fds })
+	runtime.KeepAlive(logs) // or the collector would close what Close forgot
 }
 
 // noSync is the real disk without waiting for it.
