@@ -37,9 +37,10 @@ func (d *Doc) apply(update []byte, origin any) (*Change, error) {
 	}
 	d.begin(origin)
 	d.txn.work += len(update) * workPerByte
-	d.txn.plain = !s.skips
+	d.txn.applying, d.txn.plain = true, !s.skips
 	if len(d.clients) == 1 && len(update) >= loadSize {
 		d.loading = update
+		d.slabs.reserve(s.structs)
 	}
 	d.integrateStreams(s.streams)
 	d.applyDeletes(s)
@@ -93,20 +94,20 @@ func (d *Doc) integrateStreams(streams []stream) {
 	d.again()
 	for i := range streams {
 		if s := &streams[i]; s.count > 0 && d.txn.stop == nil {
-			d.run(s)
+			d.start(s)
 		}
 	}
-	d.txn.stop = d.pending.own(d.limits, d.txn.stop)
+	waits := false
+	waits, d.txn.stop = d.pending.own(d.limits, d.txn.stop)
+	d.txn.plain = d.txn.plain && !waits && d.txn.stop == nil
 }
 
-// run integrates a stream as far as it goes, and what waited for it.
-func (d *Doc) run(s *stream) {
+// start integrates a stream as far as it goes, and what waited for it.
+func (d *Doc) start(s *stream) {
 	moved := d.advance(s)
-	if s.count > 0 {
-		d.txn.plain = false
-		if d.txn.stop == nil {
-			d.pending.wait(s)
-		}
+	if s.count > 0 && d.txn.stop == nil {
+		d.pending.wait(s)
+		d.txn.plain = d.txn.plain && s.count == 0 // else it is known to wait
 	}
 	if !moved || len(d.pending.waiting) == 0 {
 		return
@@ -127,7 +128,7 @@ func (d *Doc) runReady(ready []*stream) {
 	for len(ready) > 0 {
 		w := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
-		d.txn.plain = false
+		d.txn.plain = d.txn.plain && !w.owned
 		moved := d.advance(w)
 		switch {
 		case w.count == 0:

@@ -34,6 +34,7 @@ type Doc struct {
 	loading  []byte // the update whose bytes contents are views of
 	sizeHint int    // size of the last full state
 	scratch  []byte // of encoding values
+	run      joinRun
 }
 
 // Options are the settings of a [Doc].

@@ -57,7 +57,7 @@ func (d *Doc) integrate(rec *record, n *needs, cut uint32) {
 // typeOn handles the keystroke that continues what its author wrote last: same neighbours, so it grows that item.
 func (d *Doc) typeOn(b *birth) bool {
 	it := b.client.last
-	if it == nil || it.kind != b.kind || it.kind == kindGC || it.deleted() || it.key != 0 ||
+	if it == nil || !d.eager(b.client) || it.kind != b.kind || it.kind == kindGC || it.deleted() || it.key != 0 ||
 		b.origin != (ref{b.ci, b.client.clock - 1}) || b.rorig != it.rorig || !b.kind.joins() {
 		return false
 	}
@@ -67,6 +67,10 @@ func (d *Doc) typeOn(b *birth) bool {
 	d.extend(it, b)
 	return true
 }
+
+// eager reports whether what c writes may be merged at once. The structs of one update usually come from a document
+// where others stand between them: these are merged when all are there.
+func (d *Doc) eager(c *client) bool { return !d.txn.applying || c.clock == c.before }
 
 // extend appends a birth to the last item of its client.
 func (d *Doc) extend(it *item, b *birth) {
@@ -96,7 +100,9 @@ func (d *Doc) situate(b *birth, rec *record, n *needs) bool {
 	if !b.origin.none() {
 		b.left = d.cleanEnd(b.origin)
 	}
-	if !b.rorig.none() {
+	if l := b.left; l != nil && l.right != nil && l.right.id == b.rorig {
+		b.right = l.right
+	} else if !b.rorig.none() {
 		b.right = d.cleanStart(b.rorig)
 	}
 	switch {
@@ -187,7 +193,7 @@ func (d *Doc) link(b *birth) {
 	if d.txn.stop != nil {
 		return
 	}
-	if l := b.left; l != nil && l == b.client.last && d.continues(l, b) {
+	if l := b.left; l != nil && l == b.client.last && d.eager(b.client) && d.continues(l, b) {
 		d.extend(l, b)
 		return
 	}

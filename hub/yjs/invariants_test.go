@@ -37,10 +37,13 @@ func (d *Doc) checkClient(ci uint32, c *client, inList map[*item]bool) error {
 	clock, count := uint32(0), 0
 	var last *item
 	for bi, b := range c.blocks {
-		if len(b.items) == 0 || len(b.items) > maxBlock || b.first != b.items[0].id.clock {
-			return fmt.Errorf("block %d of %d items begins at %d", bi, len(b.items), b.first)
+		if len(b.items) == 0 || len(b.items) > maxBlock || len(b.clocks) != len(b.items) {
+			return fmt.Errorf("block %d has %d items and %d clocks", bi, len(b.items), len(b.clocks))
 		}
-		for _, it := range b.items {
+		for i, it := range b.items {
+			if b.clocks[i] != it.id.clock {
+				return fmt.Errorf("item %v is noted at %d", it.id, b.clocks[i])
+			}
 			if it.flags&flagFree != 0 || it.id != (ref{ci, clock}) || it.length == 0 {
 				return fmt.Errorf("item %v of length %d where %d is due", it.id, it.length, clock)
 			}

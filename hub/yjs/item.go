@@ -59,6 +59,13 @@ type slabs struct {
 
 const maxSlab = 128
 
+// reserve makes room for n items at once.
+func (s *slabs) reserve(n int) {
+	if n > len(s.block) {
+		s.block = make([]item, n)
+	}
+}
+
 // take returns a zero item.
 func (s *slabs) take() *item {
 	if it := s.free; it != nil {

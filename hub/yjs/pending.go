@@ -108,10 +108,12 @@ func (p *pending) drop(s *stream) {
 	}
 }
 
-// own makes the streams of the running update that still wait independent of its bytes. When applying was stopped
-// they are dropped: err says why.
-func (p *pending) own(l Limits, err error) error {
+// own makes the streams of the running update that still wait independent of its bytes, and reports whether there are
+// any. When applying was stopped they are dropped: stop says why.
+func (p *pending) own(l Limits, stop error) (waits bool, err error) {
+	err = stop
 	for _, s := range p.fresh {
+		waits = waits || s.count > 0
 		if s.count > 0 && err == nil && p.bytes+len(s.data) > l.PendingBytes {
 			err = fmt.Errorf("wait for missing parts: more than %d bytes: %w", l.PendingBytes, ErrBudget)
 		}
@@ -132,7 +134,7 @@ func (p *pending) own(l Limits, err error) error {
 	if err != nil {
 		p.sweep()
 	}
-	return err
+	return waits, err
 }
 
 // sweep removes what is out of date from the queues.

@@ -110,8 +110,13 @@ func (n *node) die() {
 	n.item, n.start, n.tree, n.entries, n.index, n.length = nil, nil, nil, nil, nil, 0
 }
 
-// rejoin merges again what was split and stayed whole.
+// rejoin merges what the transaction wrote and what it split where that stayed whole.
 func (d *Doc) rejoin() {
+	for _, ci := range d.txn.touched {
+		if c := d.clients[ci]; c.last != nil && c.last.id.clock > c.before {
+			d.mergeSpan(c, c.before, c.clock)
+		}
+	}
 	for i := len(d.txn.splits) - 1; i >= 0; i-- {
 		r := d.txn.splits[i]
 		c := d.clients[r.client]
@@ -146,6 +151,7 @@ func (d *Doc) mergeSpan(c *client, clock, end uint32) {
 			break
 		}
 	}
+	d.run.end()
 	c.tidy(at.block)
 }
 
@@ -157,22 +163,19 @@ func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32) (_ *item
 	for ; i < len(b.items) && !done; i++ {
 		it := b.items[i]
 		done = it.id.clock >= end
-		if l != nil && mergeable(l, it) {
+		if mergeable(l, it) {
 			d.merge(c, l, it)
 			continue
 		}
-		b.items[w] = it
+		b.items[w], b.clocks[w] = it, it.id.clock
 		w++
 		l = it
 	}
 	if w < i {
+		copy(b.clocks[w:], b.clocks[i:])
 		n := w + copy(b.items[w:], b.items[i:])
-		clear(b.items[n:])
 		c.count -= len(b.items) - n
-		b.items = b.items[:n]
-		if n > 0 {
-			b.first = b.items[0].id.clock
-		}
+		b.truncate(n)
 	}
 	return l, done
 }
@@ -181,7 +184,7 @@ func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32) (_ *item
 func (d *Doc) merge(c *client, l, r *item) {
 	if l.kind != kindGC {
 		if l.kind != kindDeleted {
-			l.data = c.joined(l, r)
+			d.run.add(l, r)
 		}
 		if r.leaf != nil {
 			r.leaf.merge(l, r)
@@ -200,10 +203,33 @@ func (d *Doc) merge(c *client, l, r *item) {
 	d.slabs.give(r)
 }
 
-// joined returns the contents of two neighbours as one. Only the last item of a client gets room to grow.
-func (c *client) joined(l, r *item) string {
-	if c.last == r {
-		return c.arena.join(l.data, r.data)
-	}
-	return l.data + r.data
+// joinRun is an item to which neighbours are being merged, with the content of all: joined once, when the run is over.
+type joinRun struct {
+	item    *item
+	content []byte
 }
+
+// add appends the content of r to that of l.
+func (j *joinRun) add(l, r *item) {
+	if j.item != l {
+		j.end()
+		j.item = l
+		j.content = append(j.content[:0], l.data...)
+	}
+	j.content = append(j.content, r.data...)
+}
+
+// end gives the item its content.
+func (j *joinRun) end() {
+	if j.item == nil {
+		return
+	}
+	j.item.data = string(j.content)
+	j.item = nil
+	if cap(j.content) > maxScratch {
+		j.content = nil
+	}
+}
+
+// maxScratch is how much scratch memory a document keeps between transactions.
+const maxScratch = 1 << 16

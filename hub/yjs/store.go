@@ -17,24 +17,60 @@ type client struct {
 	arena arena
 }
 
-// block is a part of a struct list. Blocks keep splitting an item in the middle of a long list cheap.
+// block is a part of a struct list. Blocks keep splitting an item in the middle of a long list cheap. The clocks stand
+// beside the items, so that a search does not have to touch those in between.
 type block struct {
-	first uint32 // clock of items[0]
-	items []*item
+	clocks []uint32
+	items  []*item
 }
 
 const maxBlock = 128
+
+// newBlock returns a block with room for n items.
+func newBlock(n int) block {
+	return block{clocks: make([]uint32, 0, n), items: make([]*item, 0, n)}
+}
+
+// append adds it at the end of a block.
+func (b *block) append(it *item) {
+	b.clocks = append(b.clocks, it.id.clock)
+	b.items = append(b.items, it)
+}
+
+// insert puts it at index i of a block.
+func (b *block) insert(i int, it *item) {
+	b.clocks = slices.Insert(b.clocks, i, it.id.clock)
+	b.items = slices.Insert(b.items, i, it)
+}
+
+// cut takes the items from i on out of a block and returns them as a block with room for n.
+func (b *block) cut(i, n int) block {
+	right := newBlock(n)
+	right.clocks = append(right.clocks, b.clocks[i:]...)
+	right.items = append(right.items, b.items[i:]...)
+	b.truncate(i)
+	return right
+}
+
+// truncate drops the items from i on.
+func (b *block) truncate(i int) {
+	clear(b.items[i:])
+	b.clocks, b.items = b.clocks[:i], b.items[:i]
+}
 
 // append adds the next struct.
 func (c *client) append(it *item) {
 	c.last = it
 	c.clock = it.end()
 	c.count++
-	if n := len(c.blocks); n > 0 && len(c.blocks[n-1].items) < maxBlock {
-		c.blocks[n-1].items = append(c.blocks[n-1].items, it)
-		return
+	if n := len(c.blocks); n == 0 || len(c.blocks[n-1].items) == maxBlock {
+		room := 1
+		if c.count > maxBlock {
+			room = maxBlock
+		}
+		c.blocks = append(c.blocks, newBlock(room))
 	}
-	c.blocks = append(c.blocks, block{first: it.id.clock, items: []*item{it}})
+	c.blocks[len(c.blocks)-1].append(it)
 }
 
 // spot is a place in a struct list.
@@ -60,23 +96,39 @@ func (c *client) find(clock uint32) spot {
 	lo, hi := 0, len(c.blocks)-1
 	for lo < hi {
 		mid := (lo + hi + 1) / 2
-		if c.blocks[mid].first <= clock {
+		if c.blocks[mid].clocks[0] <= clock {
 			lo = mid
 		} else {
 			hi = mid - 1
 		}
 	}
-	items := c.blocks[lo].items
-	i, j := 0, len(items)-1
-	for i < j {
-		mid := (i + j + 1) / 2
-		if items[mid].id.clock <= clock {
-			i = mid
-		} else {
-			j = mid - 1
+	end := c.clock
+	if lo+1 < len(c.blocks) {
+		end = c.blocks[lo+1].clocks[0]
+	}
+	return spot{lo, c.blocks[lo].find(clock, end)}
+}
+
+// find returns the index of the item that holds clock, in a block that ends at end. Edits are spread evenly more often
+// than not, so every other step guesses where the item is from the clocks around; the others halve the rest.
+func (b *block) find(clock, end uint32) int {
+	clocks := b.clocks
+	lo, hi, from := 0, len(clocks)-1, clocks[0]
+	for guess := true; lo < hi; guess = !guess {
+		mid := (lo + hi + 1) / 2
+		if guess {
+			mid = lo + int(uint64(clock-from)*uint64(hi-lo+1)/uint64(end-from))
+		}
+		switch {
+		case clock < clocks[mid]:
+			hi, end = mid-1, clocks[mid]
+		case mid == hi || clock < clocks[mid+1]:
+			return mid
+		default:
+			lo, from = mid+1, clocks[mid+1]
 		}
 	}
-	return spot{lo, i}
+	return lo
 }
 
 // get returns the item that holds clock, which must be known.
@@ -95,17 +147,15 @@ func (c *client) insertAfter(s spot, it *item) {
 		c.last = it
 	}
 	if len(b.items) < maxBlock {
-		b.items = slices.Insert(b.items, s.index+1, it)
+		b.insert(s.index+1, it)
 		return
 	}
 	half := maxBlock / 2
-	right := block{first: b.items[half].id.clock, items: append(make([]*item, 0, maxBlock*3/4), b.items[half:]...)}
-	clear(b.items[half:])
-	b.items = b.items[:half]
+	right := b.cut(half, maxBlock*3/4)
 	if s.index < half {
-		b.items = slices.Insert(b.items, s.index+1, it)
+		b.insert(s.index+1, it)
 	} else {
-		right.items = slices.Insert(right.items, s.index+1-half, it)
+		right.insert(s.index+1-half, it)
 	}
 	c.blocks = slices.Insert(c.blocks, s.block+1, right)
 }
@@ -118,6 +168,7 @@ func (c *client) tidy(bi int) {
 	for i := min(bi+1, len(c.blocks)-1); i > 0 && i >= bi; i-- {
 		l, r := &c.blocks[i-1], &c.blocks[i]
 		if len(l.items)+len(r.items) <= maxBlock/2 {
+			l.clocks = append(l.clocks, r.clocks...)
 			l.items = append(l.items, r.items...)
 			c.shrink(i)
 		}

@@ -19,8 +19,9 @@ type txn struct {
 	stop    error        // why applying must end
 
 	// plain: everything was new, whole and integrated at once, so the received bytes say all that happened.
-	plain bool
-	dirty bool // anything happened at all
+	plain    bool
+	applying bool // an update, not own edits
+	dirty    bool // anything happened at all
 
 	settled bool // deleted content has been collected
 }
@@ -100,7 +101,7 @@ func (d *Doc) begin(origin any) {
 	clear(t.orphans)
 	t.changed, t.orphans = t.changed[:0], t.orphans[:0]
 	t.work, t.stop = d.limits.Work, nil
-	t.plain, t.dirty, t.settled = true, false, false
+	t.plain, t.dirty, t.settled, t.applying = true, false, false, false
 	if d.marks > 1<<31 {
 		d.resetMarks()
 	}
