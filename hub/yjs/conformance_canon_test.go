@@ -198,8 +198,15 @@ func writeDelta(b *strings.Builder, ops []yjs.Op) {
 			writeObject(b, op.Attributes)
 			b.WriteByte(',')
 		}
-		b.WriteString(`"insert":`)
-		writeValue(b, op.Insert)
+		switch {
+		case op.Delete > 0:
+			fmt.Fprintf(b, `"delete":%d`, op.Delete)
+		case op.Retain > 0:
+			fmt.Fprintf(b, `"retain":%d`, op.Retain)
+		default:
+			b.WriteString(`"insert":`)
+			writeValue(b, op.Insert)
+		}
 		b.WriteByte('}')
 	}
 	b.WriteByte(']')

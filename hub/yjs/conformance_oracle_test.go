@@ -170,13 +170,17 @@ func (o *oracle) load(gc bool, updates ...[]byte) (string, error) {
 	return a.string(), nil
 }
 
-func (o *oracle) applyDigest(doc uint64, update []byte) (string, error) {
+// applyDigest applies an update to a document that only watches, and returns its digest and, when it is observed,
+// its events.
+func (o *oracle) applyDigest(doc uint64, update []byte) (digest, events string, err error) {
 	a, err := o.do(call(11).uint(doc).bytes(update))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return a.string(), nil
+	return a.string(), a.string(), nil
 }
+
+func (o *oracle) observe(doc uint64) { o.must(call(16).uint(doc)) }
 
 // read returns the digest of the given roots of a fresh document.
 func (o *oracle) read(roots string, update []byte) (string, error) {

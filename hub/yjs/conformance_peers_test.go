@@ -64,6 +64,7 @@ type goPeer struct {
 	follower uint64
 	journal  [][]byte // everything handed on since the last load
 	checks   int
+	encoded  int // checks when the encoded states were compared last
 	ahead    int // comparisons left out because npm yjs lagged behind
 }
 
@@ -76,6 +77,7 @@ func newGoPeer(o *oracle, s schedule, next func() uint64) *goPeer {
 func (p *goPeer) open() {
 	p.doc = yjs.NewDoc(yjs.Options{ClientID: p.next(), KeepDeleted: !p.gc})
 	p.shadow, p.follower = p.o.newDoc(0, p.gc), p.o.newDoc(0, p.gc)
+	p.o.observe(p.shadow)
 	p.journal = nil
 }
 
@@ -88,7 +90,7 @@ func (p *goPeer) edit(numbers []uint64) [][]byte {
 	if c.Update == nil {
 		return nil
 	}
-	p.watch(c.Update, c.Update)
+	p.watch(c.Update, c)
 	return [][]byte{slices.Clone(c.Update)}
 }
 
@@ -96,7 +98,7 @@ func (p *goPeer) apply(update []byte) [][]byte {
 	update = slices.Clone(update)
 	c, err := p.doc.Apply(update, "remote")
 	check(err, "apply %x", update)
-	p.watch(update, c.Update)
+	p.watch(update, c)
 	if c.Update == nil {
 		return nil
 	}
@@ -104,15 +106,19 @@ func (p *goPeer) apply(update []byte) [][]byte {
 }
 
 // watch gives the shadow what came in and the follower what went out, and compares all three.
-func (p *goPeer) watch(in, out []byte) {
-	shadow, err := p.o.applyDigest(p.shadow, in)
+func (p *goPeer) watch(in []byte, c *yjs.Change) {
+	out := c.Update
+	shadow, events, err := p.o.applyDigest(p.shadow, in)
 	check(err, "the shadow refused %x", in)
-	p.compareShadow(shadow)
+	if p.compareShadow(shadow) {
+		compareEvents(events, c)
+	}
+	p.compareState()
 	if out == nil {
 		return
 	}
 	p.journal = append(p.journal, slices.Clone(out))
-	follower, err := p.o.applyDigest(p.follower, out)
+	follower, _, err := p.o.applyDigest(p.follower, out)
 	check(err, "the follower refused %x", out)
 	if part(follower, "pending") != "0" {
 		fail("the follower waits (%s) after %x: it has %s, Go has %s", part(follower, "pending"), out, part(follower, "sv"), stateText(p.doc.State()))
@@ -125,21 +131,29 @@ func (p *goPeer) watch(in, out []byte) {
 
 // compareShadow compares with the document in npm yjs that got the same bytes. While structs wait, npm yjs tries them
 // again only when the client it found missing last moves, so it may lag behind this engine, never the other way round.
-func (p *goPeer) compareShadow(shadow string) {
+// It returns false in that case: then there is nothing to compare.
+func (p *goPeer) compareShadow(shadow string) bool {
 	mustHold(p.doc)
 	npm, ours := part(shadow, "sv"), stateText(p.doc.State())
 	waits := part(shadow, "pending") != "0"
 	if waits && npm != ours {
 		mustLead(npm, p.doc.State())
 		p.ahead++
-		return
+		return false
 	}
 	expect("shadow's state vector", npm, ours)
 	if waits != p.doc.Pending() {
 		fail("pending: npm %s, Go %v", part(shadow, "pending"), p.doc.Pending())
 	}
 	expect("shadow's json", part(shadow, "json"), canonDoc(p.doc))
-	if p.checks++; p.checks%4 == 0 {
+	p.checks++
+	return !waits
+}
+
+// compareState compares the encoded states now and then.
+func (p *goPeer) compareState() {
+	if p.checks%4 == 0 && p.checks != p.encoded {
+		p.encoded = p.checks
 		p.compareUnits(p.o.encode(p.shadow, nil))
 	}
 }

@@ -42,9 +42,12 @@ const subdoc = d => {
   return `{"$doc":${plainObject(opts)}}`
 }
 
-const delta = t => `[${t.toDelta().map(op => {
-  const entries = [['insert', value(op.insert)]]
-  if (op.attributes) entries.unshift(['attributes', plainObject(op.attributes)])
+export const delta = ops => `[${ops.map(op => {
+  const entries = []
+  if (op.attributes) entries.push(['attributes', plainObject(op.attributes)])
+  if (op.delete !== undefined) entries.push(['delete', String(op.delete)])
+  if (op.insert !== undefined) entries.push(['insert', value(op.insert)])
+  if (op.retain !== undefined) entries.push(['retain', String(op.retain)])
   return object(entries)
 }).join(',')}]`
 
@@ -59,9 +62,9 @@ const children = t => `[${t.toArray().map(value).join(',')}]`
 export const type = t => {
   if (t instanceof Y.XmlElement) return xmlElement(t)
   if (t instanceof Y.XmlFragment) return `{"$fragment":${children(t)}}`
-  if (t instanceof Y.XmlText) return `{"$xmltext":${delta(t)}}`
+  if (t instanceof Y.XmlText) return `{"$xmltext":${delta(t.toDelta())}}`
   if (t instanceof Y.XmlHook) return object([['$hook', object([['name', JSON.stringify(t.hookName)], ['map', mapEntries(t)]])]])
-  if (t instanceof Y.Text) return `{"$text":${delta(t)}}`
+  if (t instanceof Y.Text) return `{"$text":${delta(t.toDelta())}}`
   if (t instanceof Y.Array) return `{"$array":${children(t)}}`
   return `{"$map":${mapEntries(t)}}`
 }
@@ -77,6 +80,8 @@ const constructors = { array: Y.Array, fragment: Y.XmlFragment, map: Y.Map, text
 // roots is {name: kind}.
 export const canon = (doc, roots) =>
   object(sortedKeys(roots).map(name => [name, type(doc.get(name, constructors[roots[name]]))]))
+
+export const root = (doc, name) => doc.get(name, constructors[standardRoots[name]])
 
 const clients = m => [...m.keys()].sort((a, b) => a - b)
 

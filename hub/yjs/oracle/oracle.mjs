@@ -31,6 +31,25 @@ const open = (clientID, gc) => {
   return doc
 }
 
+// observe makes a document write down what its events say, a line for each type:
+//   [target, {key: [old value]}, [touched keys], delta]
+// where the old value of a key that was not there before is [].
+const observe = doc => {
+  doc.events = []
+  for (const name of Object.keys(canon.standardRoots)) canon.root(doc, name).observeDeep(events => events.forEach(e => doc.events.push(eventLine(e))))
+}
+
+const eventLine = e => {
+  const t = e.target
+  const target = t._item ? `${t._item.id.client}:${t._item.id.clock}` : Y.findRootTypeKey(t)
+  const keys = [...e.changes.keys].map(([k, { action, oldValue }]) => `${JSON.stringify(k)}:[${action === 'add' ? '' : oldCanon(oldValue)}]`).sort()
+  const touched = [...e.keysChanged ?? e.attributesChanged ?? []].filter(k => k !== null).sort()
+  return `[${JSON.stringify(target)},{${keys.join(',')}},${JSON.stringify(touched)},${canon.delta(e.delta)}]`
+}
+
+// What a deleted type held is gone for everybody; that there was one can be told.
+const oldCanon = v => v instanceof Y.AbstractType ? '"type"' : canon.value(v)
+
 const emitted = (out, doc) => {
   const updates = doc.emitted
   doc.emitted = []
@@ -95,11 +114,12 @@ const operations = [
     text(out, canon.digest(doc))
     doc.destroy()
   },
-  // 11 apply and digest: id, update -> text
+  // 11 apply and digest: id, update -> text, events (see observe)
   (d, out) => {
     const doc = docOf(d)
     watch(doc, bytes(d))
     text(out, canon.digest(doc))
+    text(out, doc.events ? doc.events.splice(0).sort().join('\n') : '')
   },
   // 12 read: roots as JSON {name: kind}, update -> text (a fresh document, gc on)
   (d, out) => {
@@ -137,7 +157,9 @@ const operations = [
     const n = Math.min(decoding.readVarUint(d), t.length - at)
     if (n > 0) doc.transact(() => t.delete(at, n))
     emitted(out, doc)
-  }
+  },
+  // 16 observe: id; from now on 11 also answers with the events of the update
+  (d) => observe(docOf(d))
 ]
 
 const answer = body => {
