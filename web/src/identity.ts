@@ -18,9 +18,10 @@ function load(): Person {
     name: kept.name ?? `${pick(shades)} ${pick(animals)}`,
     color: kept.color ?? pick(palette),
   };
-  const asked = new URLSearchParams(location.search).get("name");
-  if (asked) person.name = asked.slice(0, 60);
-  else if (!kept.id) write("person", person);
+  // An address can say who opens it (?name=), for shared screens and for trying things out; that person is not remembered.
+  const asked = new URLSearchParams(location.search).get("name")?.trim().slice(0, 60);
+  if (asked) return { id: crypto.getRandomValues(new Uint32Array(2)).join("-"), name: asked, color: colorOf(asked) };
+  if (!kept.id) write("person", person);
   return person;
 }
 

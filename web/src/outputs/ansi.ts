@@ -7,7 +7,14 @@ export function ansiHtml(text: string): string {
   ansi.use_classes = true;
   // Links that a program prints could lead anywhere under any name: shown as their text.
   ansi.url_allowlist = {};
-  return ansi.ansi_to_html(text);
+  return readable(ansi.ansi_to_html(text));
+}
+
+/** Colours that a program names exactly were chosen for its own terminal: they are drawn towards this page's ink and paper. */
+function readable(html: string): string {
+  return html.replace(/style="([^"]*)"/g, (_, style: string) =>
+    `style="${style.replace(/background-color:(rgb\([^)]*\))/g, "background-color:color-mix(in srgb,$1 28%,var(--paper))").replace(/(^|;)color:(rgb\([^)]*\))/g, "$1color:color-mix(in srgb,$2 50%,var(--ink))")}"`,
+  );
 }
 
 /** Removes ANSI sequences. */

@@ -29,7 +29,7 @@ const marked = new Marked({ gfm: true, breaks: false });
 marked.use({
   extensions: [
     formula("mathBlock", "block", /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)|^(\\begin\{([a-zA-Z]+\*?)\}[\s\S]+?\\end\{\4\})[ \t]*(?:\n|$)/, /\$\$|\\\[|\\begin\{/),
-    formula("mathInline", "inline", /^(?:\$\$([^$]+?)\$\$|\$((?:[^$\\\n]|\\.|\n(?!\n))+?)\$(?!\d)|\\\((.+?)\\\))/, /\$|\\\(/),
+    formula("mathInline", "inline", /^(?:\$\$([^$]+?)\$\$|\$((?:[^$`\\\n]|\\.|\n(?!\n))+?)\$(?!\d)|\\\((.+?)\\\))/, /\$|\\\(/),
   ],
   renderer: {
     heading({ tokens, depth }) {

@@ -68,7 +68,7 @@ export function safeCss(css: string): string {
     .replace(/\\/g, "")
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/@(import|font-face|namespace|charset|property)[^;{]*(;|\{[^}]*\}|$)/gi, "")
-    .replace(/(url|image-set|-webkit-image-set|image|src|cross-fade|element|attr|expression)\s*\(/gi, "none(")
+    .replace(/(url|image-set|-webkit-image-set|image|src|cross-fade|element|attr|expression)\s*\([^)]*\)?/gi, "none")
     .replace(/(behavior|-moz-binding)\s*:/gi, "x:");
 }
 

@@ -5,7 +5,7 @@ import * as encoding from "lib0/encoding";
 import { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import { type KernelInfo, Problem } from "../api";
+import { api, type KernelInfo, Problem } from "../api";
 import { socketBase } from "../base";
 import { me } from "../identity";
 import { Pending } from "./pending";
@@ -153,11 +153,28 @@ export class Session {
         this.readRoots();
       });
     });
-    p.on("connection-error", () => this.setLink("disconnected"));
+    p.on("connection-error", () => {
+      this.setLink("disconnected");
+      void this.inquire();
+    });
     this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
       if (origin !== p) this.unsent.made(p.wsconnected);
     });
   }
+
+  /** A refused upgrade tells a browser nothing; the REST call of the same room does. */
+  private async inquire(): Promise<void> {
+    if (Date.now() - this.inquired < 2500 || this.link.peek() === "ended") return;
+    this.inquired = Date.now();
+    try {
+      await api.room(this.id);
+    } catch (error) {
+      const { status, detail } = error as Problem;
+      const reason = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "closed", 410: "replaced" }[status];
+      if (reason) this.end(reason, detail);
+    }
+  }
+  private inquired = 0;
 
   private setLink(status: string): void {
     if (this.link.value === "ended") return;
@@ -198,7 +215,7 @@ export class Session {
         this.unsent.confirmed(typeof inner.state_vector === "string" ? bytesOf(inner.state_vector) : null, typeof inner.updates === "number" ? inner.updates : null);
         break;
       case "path_changed":
-        if (typeof inner.path === "string") this.path.value = inner.path;
+        this.path.value = typeof inner.path === "string" ? inner.path : "";
         break;
       case "saved":
         this.failure.value = null;

@@ -1,0 +1,1 @@
+export { compareFiles as compareFilesFor } from "../../src/notebook/difference";

@@ -1,0 +1,60 @@
+// @vitest-environment node
+import { describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { Pending } from "../../src/room/pending";
+
+function setup() {
+  const doc = new Y.Doc();
+  const text = doc.getText("t");
+  const pending = new Pending(doc, () => {});
+  let live = true;
+  doc.on("update", () => pending.made(live));
+  pending.connected();
+  pending.answered();
+  return { doc, text, pending, offline: () => (live = false), online: () => ((live = true), pending.connected(), pending.answered()) };
+}
+
+describe("which edits are on the hub's disk", () => {
+  it("waits for the ack that covers the edit", () => {
+    const { doc, text, pending } = setup();
+    text.insert(0, "a");
+    const after = Y.encodeStateVector(doc);
+    text.insert(1, "b");
+    expect(pending.count).toBe(2);
+    pending.confirmed(after, null);
+    expect(pending.count).toBe(1);
+    pending.confirmed(Y.encodeStateVector(doc), null);
+    expect(pending.count).toBe(0);
+  });
+  it("does not take the ack of an insertion for that of the deletion after it, where the hub counts", () => {
+    const { doc, text, pending } = setup();
+    text.insert(0, "abc");
+    const inserted = Y.encodeStateVector(doc);
+    text.delete(0, 1);
+    pending.confirmed(inserted, 2);
+    expect(pending.count).toBe(1);
+    pending.confirmed(inserted, 3);
+    expect(pending.count).toBe(0);
+  });
+  it("keeps what was made offline until the merge of the next connection is confirmed", () => {
+    const { doc, text, pending, offline, online } = setup();
+    offline();
+    text.insert(0, "x");
+    text.delete(0, 1);
+    pending.confirmed(Y.encodeStateVector(doc), 99);
+    expect(pending.count).toBe(2);
+    online();
+    pending.confirmed(Y.encodeStateVector(doc), 0);
+    expect(pending.count).toBe(2);
+    pending.confirmed(Y.encodeStateVector(doc), 1);
+    expect(pending.count).toBe(0);
+  });
+  it("starts counting anew with each connection", () => {
+    const { doc, text, pending, online } = setup();
+    text.insert(0, "a");
+    online();
+    text.insert(0, "b");
+    pending.confirmed(Y.encodeStateVector(doc), 1);
+    expect(pending.count).toBe(1);
+  });
+});
