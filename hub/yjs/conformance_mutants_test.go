@@ -90,7 +90,7 @@ func TestMutantsLeaveDocumentsWhole(t *testing.T) {
 		_, err := doc.Apply(slices.Clone(update), nil)
 		if err != nil {
 			if !isExpected(err) {
-				t.Fatalf("mutant %d, %x: %v", i, update, err)
+				t.Fatalf("mutant %d: %v\n%x", i, err, update)
 			}
 			if !errors.Is(err, yjs.ErrBudget) {
 				refused++
@@ -98,7 +98,7 @@ func TestMutantsLeaveDocumentsWhole(t *testing.T) {
 			}
 		}
 		if err := yjs.CheckInvariants(doc); err != nil {
-			t.Fatalf("mutant %d, %x: %v", i, update, err)
+			t.Fatalf("mutant %d: %v\n%x", i, err, update)
 		}
 		if i%100 == 99 {
 			loadsAgain(t, doc)

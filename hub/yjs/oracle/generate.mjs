@@ -1,4 +1,5 @@
-// Writes ../testdata/npm: documents and what npm yjs reads from them.
+// Writes ../testdata/npm: documents and what npm yjs reads from them; and
+// ../testdata/awareness.json: presence.
 //
 //   node generate.mjs            all groups
 //   node generate.mjs core ydoc  some
@@ -42,7 +43,7 @@ const write = (group, { name, about, roots, updates, extra = [] }) => {
   writeFileSync(join(out, `${group}-${name}.json`), `{\n${members(list)}\n}\n`)
 }
 
-const groups = ['core', 'ydoc', 'codemirror', 'prosemirror', 'websocket', 'pycrdt']
+const groups = ['awareness', 'core', 'ydoc', 'codemirror', 'prosemirror', 'websocket', 'pycrdt']
 const wanted = process.argv.slice(2)
 
 mkdirSync(out, { recursive: true })
