@@ -99,7 +99,7 @@ func (d *Document) inspect(x *delta, c *yjs.Change) findings {
 		f.doubles = d.doubles(nil)
 	}
 	f.meta = x.meta && d.metaFaulty()
-	f.late = d.trail.mine(nil)
+	f.late = d.trail.mine(c.Orphans())
 	return f
 }
 

@@ -102,7 +102,7 @@ func (d *Document) reindex() {
 		}
 		c.pos = len(list)
 		list = append(list, c)
-		if d.byID[c.id] == nil {
+		if d.byID[c.id] == nil && c.id != "" {
 			d.byID[c.id] = c
 		}
 		return true

@@ -169,27 +169,34 @@ func (m *merge) forkTexts(x *delta, base []byte) error {
 		return nil
 	}
 	fork, err := Load(yjs.Options{}, base)
-	if err != nil || len(base) == 0 {
+	if err != nil || len(base) == 0 || !m.knows(fork) {
 		fork = New(yjs.Options{}) // has no text, so everything is changed in the room
 	}
-	before := fork.StateVector()
-	e, err := fork.Update(nil, func(e *Edit) error { return m.editFork(e) })
+	e, err := fork.Update(nil, m.editFork)
 	if err != nil {
 		return fmt.Errorf("edit fork: %w", err)
 	}
 	if e.Update == nil {
 		return nil
 	}
-	update, err := fork.Encode(before)
-	if err != nil {
-		return fmt.Errorf("encode fork: %w", err)
-	}
-	c, err := m.d.doc.Apply(update, nil)
+	c, err := m.d.doc.Apply(e.Update, nil)
 	if err != nil {
 		return fmt.Errorf("integrate fork: %w", err)
 	}
 	m.d.note(x, c)
 	return nil
+}
+
+// knows reports whether the room has everything that the fork has: else what
+// is written into the fork would wait for ever for what it stands beside.
+func (m *merge) knows(fork *Document) bool {
+	ours := m.d.Clocks()
+	for client, clock := range fork.Clocks() {
+		if ours[client] < clock {
+			return false
+		}
+	}
+	return !fork.Pending()
 }
 
 // editFork edits the texts of the fork that live on in the room, and leaves

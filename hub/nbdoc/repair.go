@@ -2,7 +2,6 @@ package nbdoc
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/yjs"
@@ -127,8 +126,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 	if f.meta {
 		e.mendMeta()
 	}
-	e.applyLate(f.late)
-	return e.tx.Err()
+	return e.applyLate(f.late)
 }
 
 // removeForeign makes the list of cells a list of shared maps: plain objects
@@ -219,14 +217,21 @@ func (e *Edit) mend(c *cell) error {
 			c.shared.Delete(e.tx, keyAttachments)
 		}
 	}
-	a := c.outputs()
+	e.mendOutputs(c.outputs())
+	e.stale(c, contentFields)
+	return e.tx.Err()
+}
+
+// mendOutputs removes what is no output.
+func (e *Edit) mendOutputs(a *yjs.Array) {
+	if a == nil {
+		return
+	}
 	for i := a.Len() - 1; i >= 0; i-- {
 		if isOddOutput(a.Get(i)) {
 			a.Delete(e.tx, i, 1)
 		}
 	}
-	e.stale(c, contentFields)
-	return e.tx.Err()
 }
 
 // mendMeta sets the notebook's own facts right.
@@ -242,12 +247,4 @@ func (e *Edit) mendMeta() {
 		}
 	}
 	d.metadata, d.notebook = nil, nil
-}
-
-// applyLate puts text that arrived under the old source of a moved cell into
-// the cell as it is now.
-func (e *Edit) applyLate(late []yjs.Orphan) {
-	for _, o := range slices.Backward(late) {
-		_ = o
-	}
 }

@@ -20,11 +20,12 @@ const trailLength = 512
 type trail struct {
 	cells  map[yjs.ID]string // the id of the cell that a dead source belonged to
 	order  []yjs.ID          // oldest first
-	former map[string]notebook.Cell
+	former map[string]notebook.Cell // by cell id, what it was before it moved
+	texts  map[yjs.ID]string        // by dead source, the text of its successor when it was made
 }
 
 func newTrail() trail {
-	return trail{cells: map[yjs.ID]string{}, former: map[string]notebook.Cell{}}
+	return trail{cells: map[yjs.ID]string{}, former: map[string]notebook.Cell{}, texts: map[yjs.ID]string{}}
 }
 
 func isTrailKey(key string) bool { return strings.HasPrefix(key, trailKey) }
@@ -57,6 +58,7 @@ func parseTrailKey(key string) (yjs.ID, bool) {
 func (t *trail) follow(tx *yjs.Txn, hub *yjs.Map, was, next *cell) {
 	if len(t.former) >= trailLength {
 		clear(t.former)
+		clear(t.texts)
 	}
 	if was.fresh.Has(FieldSource) {
 		t.former[next.id] = was.data
@@ -69,6 +71,7 @@ func (t *trail) follow(tx *yjs.Txn, hub *yjs.Map, was, next *cell) {
 		return
 	}
 	t.cells[id] = next.id
+	t.texts[id] = next.read(FieldSource).Source
 	t.order = append(t.order, id)
 	hub.Set(tx, keyOfTrail(id), next.id)
 	if len(t.order) > trailLength {
@@ -84,7 +87,41 @@ func (t *trail) was(id string, c notebook.Cell) bool {
 	return ok && sameEdit(former, c)
 }
 
-// mine are the orphans that belong into a moved cell.
+// mine are the orphans that are text typed into what a moved cell was.
 func (t *trail) mine(orphans []yjs.Orphan) []yjs.Orphan {
-	return nil
+	var late []yjs.Orphan
+	for _, o := range orphans {
+		if _, text := o.Value.(string); text && t.cells[o.Parent] != "" {
+			late = append(late, o)
+		}
+	}
+	return late
+}
+
+// applyLate puts text that arrived under the old source of a moved cell into
+// the cell as it is now: at the place that it had, as far as the text around
+// it is still there.
+func (e *Edit) applyLate(late []yjs.Orphan) error {
+	for _, o := range late {
+		c := e.d.byID[e.d.trail.cells[o.Parent]]
+		if c == nil || c.source == nil || !c.source.Alive() {
+			continue // the cell was deleted meanwhile
+		}
+		at := e.d.trail.place(o, c.read(FieldSource).Source)
+		c.source.Insert(e.tx, min(at, c.source.Len()), o.Value.(string))
+		e.stale(c, FieldSource)
+	}
+	return e.tx.Err()
+}
+
+// place is where in the present source of its cell an orphan belongs.
+func (t *trail) place(o yjs.Orphan, now string) int {
+	old, ok := t.texts[o.Parent]
+	switch {
+	case o.Index < 0:
+		return utf16Length(now)
+	case !ok:
+		return o.Index
+	}
+	return liveAt(o.Index, notebook.DiffText(old, now))
 }
