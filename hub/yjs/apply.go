@@ -106,8 +106,8 @@ func (d *Doc) integrateStreams(streams []stream) {
 func (d *Doc) start(s *stream) {
 	moved := d.advance(s)
 	if s.count > 0 && d.txn.stop == nil {
-		d.pending.wait(s)
-		d.txn.plain = d.txn.plain && s.count == 0 // else it is known to wait
+		fresh := d.pending.wait(s)
+		d.txn.plain = d.txn.plain && fresh
 	}
 	if !moved || len(d.pending.waiting) == 0 {
 		return

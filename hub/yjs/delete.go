@@ -68,7 +68,9 @@ func (d *Doc) deleteOne(it *item) bool {
 	}
 	it.flags |= flagDeleted
 	d.txn.dirty = true
-	d.txn.deletes = append(d.txn.deletes, span{it.id.client, it.id.clock, it.length})
+	s := span{it.id.client, it.id.clock, it.length}
+	d.txn.deletes = append(d.txn.deletes, s)
+	d.txn.waste = append(d.txn.waste, s)
 	if it.parent.alive() {
 		d.noteChange(it.parent, it.key, false)
 	}

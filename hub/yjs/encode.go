@@ -148,7 +148,7 @@ func (d *Doc) appendParent(dst []byte, it *item) []byte {
 func (d *Doc) appendDeletes(dst []byte, order []uint32) []byte {
 	t := &d.txn
 	n := 0
-	spans := t.deletes[:0] // settled: free to use
+	spans := t.deletes[:0] // settled: free to be overwritten
 	for _, ci := range order {
 		before := len(spans)
 		spans = d.clients[ci].deletedSpans(ci, spans)

@@ -25,17 +25,53 @@ func (n *node) locate(i uint32) (*item, uint32) {
 	return it, i
 }
 
-// gapAt returns the items around the place before the i-th unit, splitting one if need be.
+// gapAt returns the items around the place before the i-th unit, splitting one if need be. Of the places between deleted
+// items it takes the one that Yjs takes: behind them at the end of a list and in texts, so that those who hear of a
+// deletion and an insert at once see them in this order.
 func (d *Doc) gapAt(n *node, i uint32) (left, right *item) {
-	if i == 0 {
+	text := n.shape() == KindText
+	switch {
+	case !text && i == n.length:
+		return n.lastItem(), nil
+	case i == 0 && n.length > 0:
 		return nil, n.start
+	case i == 0:
+		return pastDeleted(nil, n.start)
 	}
 	it, offset := n.locate(i - 1)
 	if offset++; offset < it.length {
 		c := d.clients[it.id.client]
 		return it, d.split(c, c.find(it.id.clock), offset)
 	}
+	if text {
+		return pastDeleted(it, it.right)
+	}
 	return it, it.right
+}
+
+// pastDeleted moves a place between two neighbours behind the deleted items that follow.
+func pastDeleted(left, right *item) (_, _ *item) {
+	for right != nil && right.deleted() {
+		left, right = right, right.right
+	}
+	return left, right
+}
+
+// lastItem returns the last item of a list, deleted or not, nil when there is none.
+func (n *node) lastItem() *item {
+	it := n.start
+	if n.tree != nil {
+		it = n.tree.last()
+	}
+	steps := 0
+	for it != nil && it.right != nil {
+		it = it.right
+		steps++
+	}
+	if steps > longWalk && n.tree == nil {
+		n.tree = newTree(n.start)
+	}
+	return it
 }
 
 // within reports whether count units from i on exist; else the transaction fails.

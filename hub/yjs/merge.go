@@ -64,57 +64,44 @@ func (s *stream) prefix() uint64 {
 	return clock
 }
 
-// source is a stream being merged, with its next struct.
-type source struct {
-	stream
-	r     reader
-	rec   record
-	order int // of the update it came with
-}
-
-// next reads the next struct that is not a gap; ok is false at the end.
-func (s *source) next() (ok bool) {
-	for s.count > 0 {
-		s.count--
-		s.r.record(&s.rec, s.client, s.clock)
-		s.clock += s.rec.length
-		if s.rec.kind != kindSkip {
-			return true
-		}
-	}
-	return false
+// chunk is the part of an update that one client wrote, to be merged.
+type chunk struct {
+	client, clock uint64
+	count, order  int // structs; which update it came with
+	data          []byte
 }
 
 // combine merges updates, leaving out what a replica with the given state knows.
 func combine(updates [][]byte, known map[uint64]uint64) ([]byte, error) {
-	var sources []source
+	var s scan
+	limits := Limits{}.withDefaults()
+	chunks := make([]chunk, 0, len(updates))
 	deletes := make(map[uint64]*gaps)
+	size := 0
 	for i, u := range updates {
-		var s scan
-		if err := s.run(u, Limits{}.withDefaults()); err != nil {
+		if err := s.run(u, limits); err != nil {
 			return nil, err
 		}
-		for _, st := range s.streams {
-			src := source{stream: st, r: reader{buf: st.data}, order: i}
-			if src.next() {
-				sources = append(sources, src)
-			}
+		for j := range s.streams {
+			st := &s.streams[j]
+			chunks = append(chunks, chunk{st.client, st.clock, st.count, i, st.data})
+			size += len(st.data)
 		}
 		s.collectDeletes(deletes)
 	}
-	slices.SortFunc(sources, func(a, b source) int {
-		return cmp.Or(cmp.Compare(b.client, a.client), cmp.Compare(a.rec.clock, b.rec.clock), cmp.Compare(a.order, b.order))
+	slices.SortFunc(chunks, func(a, b chunk) int {
+		return cmp.Or(cmp.Compare(b.client, a.client), cmp.Compare(a.clock, b.clock), cmp.Compare(a.order, b.order))
 	})
-	w := writer{}
-	for len(sources) > 0 {
+	w := writer{out: make([]byte, 0, min(size, 1<<16))}
+	for len(chunks) > 0 {
 		n := 1
-		for n < len(sources) && sources[n].client == sources[0].client {
+		for n < len(chunks) && chunks[n].client == chunks[0].client {
 			n++
 		}
-		w.client(sources[:n], known[sources[0].client])
-		sources = sources[n:]
+		w.client(chunks[:n], known[chunks[0].client])
+		chunks = chunks[n:]
 	}
-	return appendGaps(append(AppendVarUint(nil, uint64(w.sections)), w.out...), deletes), nil
+	return appendGaps(append(AppendVarUint(make([]byte, 0, len(w.out)+16), uint64(w.sections)), w.out...), deletes), nil
 }
 
 // collectDeletes adds the delete set of an update to sets by client.

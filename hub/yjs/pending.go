@@ -25,15 +25,15 @@ type pending struct {
 // any reports whether anything waits.
 func (p *pending) any() bool { return len(p.all) > 0 || len(p.deletes) > 0 }
 
-// wait registers a stream at what it needs.
-func (p *pending) wait(s *stream) {
+// wait registers a stream at what it needs. It returns false when the same waits already.
+func (p *pending) wait(s *stream) bool {
 	switch {
 	case s.owned:
 		p.rekey(s)
 	case s.queued:
 	case p.known(s):
 		s.count = 0
-		return
+		return false
 	default:
 		w := *s
 		w.queued = true
@@ -46,6 +46,7 @@ func (p *pending) wait(s *stream) {
 	if s.need.Client != s.client {
 		p.enqueue(ID{s.client, s.clock}, s)
 	}
+	return true
 }
 
 // enqueue makes a stream wake when the unit id is known.

@@ -7,22 +7,26 @@ package yjs
 func (d *Doc) settle() {
 	t := &d.txn
 	t.settled = true
-	if len(t.deletes) == 0 {
+	if len(t.waste) == 0 {
 		return
 	}
-	spans := t.deletes
+	t.waste = mergeSpans(t.waste, d.clients)
+	spans := t.waste
 	if !d.options.KeepDeleted {
-		for _, s := range spans[:len(spans):len(spans)] {
+		for _, s := range t.waste {
 			spans = d.collectSpan(s, spans)
 		}
 	}
-	if len(spans) > len(t.deletes) {
+	if len(spans) > len(t.waste) {
 		spans = mergeSpans(spans, d.clients)
 	}
 	for _, s := range spans {
 		d.mergeSpan(d.clients[s.ci], s.clock, s.end())
 	}
-	t.deletes = t.deletes[:0]
+	t.waste = t.waste[:0]
+	if cap(t.waste) > maxScratch {
+		t.waste, t.deletes, t.splits = nil, nil, nil
+	}
 }
 
 // collectSpan collects the items that s deleted. Children that were deleted earlier are appended to spans, because they

@@ -76,6 +76,15 @@ func (t *tree) locate(i uint32) (*item, uint32) {
 	return l.first, i
 }
 
+// last returns an item from which the end of the list is not far.
+func (t *tree) last() *item {
+	l := t.root
+	for l.kids != nil {
+		l = l.kids[len(l.kids)-1]
+	}
+	return l.first
+}
+
 // add counts n more visible units, which may be negative.
 func (l *leaf) add(n int) {
 	for ; l != nil; l = l.up {

@@ -10,6 +10,7 @@ type txn struct {
 	origin  any
 	touched []uint32 // clients that wrote
 	deletes []span   // what was deleted, as it happened; sorted and merged at the end
+	waste   []span   // those of deletes that were alive here before
 	splits  []ref    // right halves of items that were split
 	changed []changed
 	orphans []Orphan

@@ -17,22 +17,32 @@ type writer struct {
 	held    record // the last struct taken, not yet in section
 	holding bool
 	content []byte // its content when it was joined; held.data then is a view of it
+
+	spare []*source // to be used again
 }
 
-// client merges the sources of one client, whose units below known are left out. They are sorted by their clocks.
-func (w *writer) client(sources []source, known uint64) {
+// client merges the chunks of one client, whose units below known are left out. They are sorted by their clocks.
+func (w *writer) client(chunks []chunk, known uint64) {
 	w.next, w.open, w.count, w.section = known, false, 0, w.section[:0]
-	h := make(sourceHeap, len(sources))
-	for i := range sources {
-		h[i] = &sources[i]
-	}
-	for len(h) > 0 {
+	id := chunks[0].client
+	var h sourceHeap
+	for len(chunks) > 0 || len(h) > 0 {
+		for len(chunks) > 0 && (len(h) == 0 || chunks[0].clock <= h[0].rec.clock) {
+			if s := w.source(&chunks[0]); s.next() {
+				h.push(s)
+			}
+			chunks = chunks[1:]
+		}
+		if len(h) == 0 {
+			break
+		}
 		s := h[0]
 		w.take(&s.rec)
 		if s.next() {
 			h.sink()
 		} else {
 			h.drop()
+			w.spare = append(w.spare, s)
 		}
 	}
 	w.flush()
@@ -41,8 +51,41 @@ func (w *writer) client(sources []source, known uint64) {
 	}
 	w.sections++
 	w.out = AppendVarUint(w.out, uint64(w.count))
-	w.out = AppendVarUint(AppendVarUint(w.out, sources[0].client), w.start)
+	w.out = AppendVarUint(AppendVarUint(w.out, id), w.start)
 	w.out = append(w.out, w.section...)
+}
+
+// source is a chunk being read, with its next struct.
+type source struct {
+	r             reader
+	rec           record
+	client, clock uint64
+	count, order  int
+}
+
+// source returns a source that reads c.
+func (w *writer) source(c *chunk) *source {
+	if len(w.spare) == 0 {
+		w.spare = append(w.spare, new(source))
+	}
+	n := len(w.spare) - 1
+	s := w.spare[n]
+	w.spare = w.spare[:n]
+	*s = source{r: reader{buf: c.data}, client: c.client, clock: c.clock, count: c.count, order: c.order}
+	return s
+}
+
+// next reads the next struct that is not a gap; ok is false at the end.
+func (s *source) next() (ok bool) {
+	for s.count > 0 {
+		s.count--
+		s.r.record(&s.rec, s.client, s.clock)
+		s.clock += s.rec.length
+		if s.rec.kind != kindSkip {
+			return true
+		}
+	}
+	return false
 }
 
 // take adds a struct, or the part of it that is not known yet.
@@ -153,8 +196,21 @@ func (rec *record) append(dst []byte) []byte {
 	return appendContent(dst, rec.kind, stringView(rec.data), 0, int(rec.length))
 }
 
-// sourceHeap orders sources by the clock of their next struct. It starts out sorted.
+// sourceHeap orders sources by the clock of their next struct.
 type sourceHeap []*source
+
+// push adds s.
+func (h *sourceHeap) push(s *source) {
+	*h = append(*h, s)
+	for i := len(*h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h.less(i, up) {
+			break
+		}
+		(*h)[i], (*h)[up] = (*h)[up], (*h)[i]
+		i = up
+	}
+}
 
 // less orders sources.
 func (h sourceHeap) less(a, b int) bool {
