@@ -65,7 +65,7 @@ func edited(t testing.TB, f *File, i int, edit func(nb *Notebook)) []byte {
 	nb.Cells[i] = cloneCell(nb.Cells[i])
 	edit(&nb)
 	out := render(t, f, &nb)
-	if len(out) < 64<<10 || i%16 == 0 {
+	if len(out) < sampleFrom || i%16 == 0 {
 		wantContent(t, out, &nb)
 	}
 	return out

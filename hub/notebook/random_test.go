@@ -15,11 +15,14 @@ import (
 func TestRender_AnySequenceOfEditsReadsBack(t *testing.T) {
 	for name, data := range corpus(t) {
 		t.Run(name, func(t *testing.T) {
-			rounds := 60
-			if len(data) > 64<<10 {
+			rounds, seeds := 60, uint64(3)
+			if !thorough {
+				rounds, seeds = 20, 1
+			}
+			if len(data) > sampleFrom {
 				rounds = 4
 			}
-			for seed := range uint64(3) {
+			for seed := range seeds {
 				e := editor{Rand: rand.New(rand.NewPCG(seed, uint64(len(data))))}
 				f := parse(t, data)
 				for range rounds {
