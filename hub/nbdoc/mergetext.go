@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/yjs"
@@ -23,7 +24,7 @@ func (m *merge) planText(i int, was, disk string, live *cell) {
 		return
 	}
 	theirs, ours := notebook.DiffText(was, disk), notebook.DiffText(was, now)
-	left, tangled := m.untaken(theirs, ours)
+	left, tangled := untaken(was, theirs, ours)
 	if len(left) == 0 {
 		return
 	}
@@ -58,24 +59,26 @@ func plainEdits(hunks []hunk) []notebook.TextEdit {
 // hunk is an edit of the file, of which a part may be in the room already.
 type hunk struct {
 	notebook.TextEdit
-	goesOn int // index of the room's edit that the insertion extends, -1 for none
-	before string
+	before string // what comes before an insertion of the room that this one goes on with
+	start  int    // where that one starts in the room's text
+	length int    // its length, 0 for none
 }
 
 // untaken leaves out of the file's edits what the room has too. tangled says
 // that an insertion goes on with one of the room's.
-func (m *merge) untaken(theirs, ours []notebook.TextEdit) (left []hunk, tangled bool) {
-	for _, t := range theirs {
-		h := hunk{TextEdit: t, goesOn: -1}
+func untaken(was string, theirs, ours []notebook.TextEdit) (left []hunk, tangled bool) {
+	a, b := leftmost(was, theirs), leftmost(was, ours)
+	for n, t := range theirs {
+		h := hunk{TextEdit: t}
 		for i, o := range ours {
-			if h.Insert == "" || o.Insert == "" || o.At > t.At+t.Delete || t.At > o.At+o.Delete {
-				continue
-			}
-			if within(h.Insert, o.Insert) {
+			if taken(t, o) || taken(t, b[i]) || taken(a[n], o) || taken(a[n], b[i]) {
 				h.Insert = ""
-			} else if within(o.Insert, h.Insert) {
-				h.before, h.Insert, _ = strings.Cut(h.Insert, o.Insert)
-				h.goesOn, tangled = i, true
+				break
+			}
+			if taken(b[i], a[n]) {
+				h.before, h.Insert, _ = strings.Cut(a[n].Insert, b[i].Insert)
+				h.length, tangled = utf16Length(b[i].Insert), true
+				h.start = liveAt(b[i].At+b[i].Delete, b) - h.length
 				break
 			}
 		}
@@ -84,6 +87,37 @@ func (m *merge) untaken(theirs, ours []notebook.TextEdit) (left []hunk, tangled 
 		}
 	}
 	return left, tangled
+}
+
+// taken reports whether what one edit inserts is part of what the other one
+// inserts at the same place.
+func taken(part, whole notebook.TextEdit) bool {
+	touch := whole.At <= part.At+part.Delete && part.At <= whole.At+whole.Delete
+	return touch && part.Insert != "" && whole.Insert != "" && within(part.Insert, whole.Insert)
+}
+
+// leftmost returns edits with each insertion as far to the left as it gives the
+// same text: an insertion into a run of equal characters has several places,
+// and two comparisons may find different ones.
+func leftmost(was string, edits []notebook.TextEdit) []notebook.TextEdit {
+	text := utf16.Encode([]rune(was))
+	out := slices.Clone(edits)
+	for i := range out {
+		e, floor := &out[i], 0
+		if i > 0 {
+			floor = out[i-1].At + out[i-1].Delete
+		}
+		for e.Delete == 0 && e.Insert != "" {
+			r, size := utf8.DecodeLastRuneInString(e.Insert)
+			unit := utf16.AppendRune(nil, r)
+			if e.At-len(unit) < floor || !slices.Equal(text[e.At-len(unit):e.At], unit) {
+				break
+			}
+			e.At -= len(unit)
+			e.Insert = string(r) + e.Insert[:len(e.Insert)-size]
+		}
+	}
+	return out
 }
 
 // within reports whether part is the same change as whole, or its beginning,
@@ -110,11 +144,9 @@ func onLive(left []hunk, ours []notebook.TextEdit) []notebook.TextEdit {
 		if end := h.At + h.Delete; end > at {
 			edits = append(edits, notebook.TextEdit{At: liveAt(at, ours), Delete: end - at})
 		}
-		if h.goesOn >= 0 {
-			o := ours[h.goesOn]
-			start := liveAt(o.At, ours[:h.goesOn])
-			edits = append(edits, notebook.TextEdit{At: start, Insert: h.before},
-				notebook.TextEdit{At: start + utf16Length(o.Insert), Insert: h.Insert})
+		if h.length > 0 {
+			edits = append(edits, notebook.TextEdit{At: h.start, Insert: h.before},
+				notebook.TextEdit{At: h.start + h.length, Insert: h.Insert})
 		} else if h.Insert != "" {
 			edits = append(edits, notebook.TextEdit{At: liveAt(h.At+h.Delete, ours), Insert: h.Insert})
 		}

@@ -18,8 +18,8 @@ const trailLength = 512
 
 // trail remembers moved cells: in Yjs a move is a copy and a deletion.
 type trail struct {
-	cells  map[yjs.ID]string // the id of the cell that a dead source belonged to
-	order  []yjs.ID          // oldest first
+	cells  map[yjs.ID]string        // the id of the cell that a dead source belonged to
+	order  []yjs.ID                 // oldest first
 	former map[string]notebook.Cell // by cell id, what it was before it moved
 	texts  map[yjs.ID]string        // by dead source, the text of its successor when it was made
 }
