@@ -22,7 +22,7 @@ func (s *server) routeCells(mux *chi.Mux) {
 }
 
 func (s *server) listCells(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
-	outputs, err := flag(r, "outputs", true)
+	outputs, err := boolean(r, "outputs", true)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (s *server) jupyterContents(w http.ResponseWriter, r *http.Request) error {
 			return edge(codeBadJSON, "%s must be 0 or 1", name)
 		}
 	}
-	p := strings.TrimSuffix(param(r, "*"), "/")
+	p := param(r, "*")
 	entry, err := s.entry(r.Context(), p)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (s *server) routeNotebooks(mux *chi.Mux) {
 }
 
 func (s *server) listNotebooks(w http.ResponseWriter, r *http.Request) error {
-	recursive, err := flag(r, "recursive", false)
+	recursive, err := boolean(r, "recursive", false)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *server) readNotebook(w http.ResponseWriter, r *http.Request) error {
 // writeNotebook answers with a notebook's bytes, as a file to be saved under
 // name when ?download= asks for it.
 func writeNotebook(w http.ResponseWriter, r *http.Request, doc hub.Document, name string) error {
-	download, err := flag(r, "download", false)
+	download, err := boolean(r, "download", false)
 	if err != nil {
 		return err
 	}

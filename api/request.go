@@ -53,14 +53,18 @@ func parseID(text string) (uuid.UUID, bool) {
 // all of that does not exist.
 func pathOf(r *http.Request) (string, error) {
 	p := param(r, "*")
-	if p == "" || strings.ContainsRune(p, 0) || path.Clean("/"+p) != "/"+p {
+	decoded, err := url.PathUnescape(p) // dots that were encoded twice are no names either
+	if err != nil {
+		decoded = p
+	}
+	if p == "" || strings.ContainsRune(p, 0) || path.Clean("/"+p) != "/"+p || path.Clean("/"+decoded) != "/"+decoded {
 		return "", edge(hub.CodeNotFound, "there is no notebook %q", p)
 	}
 	return p, nil
 }
 
-// flag reads a query parameter that is true or false.
-func flag(r *http.Request, name string, absent bool) (bool, error) {
+// boolean reads a query parameter that is true or false.
+func boolean(r *http.Request, name string, absent bool) (bool, error) {
 	q := r.URL.Query()
 	if !q.Has(name) {
 		return absent, nil

@@ -42,7 +42,7 @@ func (s *server) inRoom(h roomHandler) http.HandlerFunc {
 }
 
 func (s *server) listRooms(w http.ResponseWriter, r *http.Request) error {
-	atRest, err := flag(r, "untitled", false)
+	atRest, err := boolean(r, "untitled", false)
 	if err != nil {
 		return err
 	}
