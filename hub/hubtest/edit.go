@@ -154,3 +154,42 @@ func (p *Peer) text(cell string) string {
 	}
 	return ""
 }
+
+// Has tells whether a cell has a key; for conditions of Await.
+func (p *Peer) Has(id, key string) bool {
+	found := false
+	p.doc.Array("cells").Range(func(_ int, v any) bool {
+		if cell, ok := v.(*yjs.Map); ok {
+			if got, _ := cell.Get("id"); got == id {
+				_, found = cell.Get(key)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// Knows tells whether the peer knows a client's presence; for conditions of
+// Await.
+func (p *Peer) Knows(client uint64) bool {
+	_, _, ok := p.others.State(client)
+	return ok
+}
+
+// Sees is Knows for everybody else.
+func (p *Peer) Sees(client uint64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Knows(client)
+}
+
+// Presence returns what a client says of itself, as JSON.
+func (p *Peer) Presence(client uint64) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	state, _, _ := p.others.State(client)
+	return string(state)
+}
+
+// Events returns the events so far; for use within Read and Await.
+func (p *Peer) Events() []map[string]any { return p.events }
