@@ -230,8 +230,14 @@ func (p *Peer) AwaitEvent(kind string) map[string]any {
 // AwaitRaw waits for a raw reply, Jupyter's way, and returns the last one.
 func (p *Peer) AwaitRaw() map[string]any {
 	p.env.T.Helper()
-	p.Await("a raw reply", func() bool { return len(p.raws) > 0 })
-	return p.raws[len(p.raws)-1]
+	var last map[string]any
+	p.Await("a raw reply", func() bool {
+		if n := len(p.raws); n > 0 {
+			last = p.raws[n-1]
+		}
+		return last != nil
+	})
+	return last
 }
 
 // Others returns the clients whose presence the peer knows.
