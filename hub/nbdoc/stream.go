@@ -2,6 +2,7 @@ package nbdoc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -68,13 +69,18 @@ func (e *Edit) rejoinStream(c *cell, a *yjs.Array, text string) error {
 		return true
 	})
 	last := plainCopy(outputs[len(outputs)-1])
-	line, _ := feed(nil, 0, joinText(last[keyText])+text)
+	line, column := feed(nil, 0, joinText(last[keyText])+text)
 	last[keyText] = line.String()
 	outputs[len(outputs)-1] = last
-	shown := e.outlet(c).shown
+	out := e.outlet(c)
+	shown := slices.Clone(out.shown)
 	e.swapTail(c, 0, outputs)
-	e.outlet(c).shown = shown
-	e.outlet(c).follow(c)
+	out.shown = shown
+	out.follow(c)
+	if last, ok := lastOutput(a); ok {
+		t, _ := openText(last)
+		out.cursor = line.cursor(t, column)
+	}
 	return e.tx.Err()
 }
 

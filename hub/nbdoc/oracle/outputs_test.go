@@ -207,7 +207,7 @@ func randomOutput(rnd *rand.Rand, i int) (string, func(*nbdoc.Edit) error) {
 		wait := rnd.IntN(2) == 0
 		return fmt.Sprint("clear ", wait), func(e *nbdoc.Edit) error { return e.ClearOutputs("a", wait) }
 	case 3:
-		outputs := []notebook.Output{display(fmt.Sprint("S", i)), {"output_type": "stream", "name": name, "text": text}}
+		outputs := []notebook.Output{display(fmt.Sprint("S", i)), {"output_type": "stream", "name": name, "text": fmt.Sprint(i)}}
 		return "set", func(e *nbdoc.Edit) error { return e.SetOutputs("a", outputs[rnd.IntN(2):], nil) }
 	}
 	return fmt.Sprintf("%s %q", name, text), func(e *nbdoc.Edit) error { return e.AppendStream("a", name, text) }
