@@ -133,7 +133,7 @@ func (s *state) contentChanged(ev nbdoc.Event, author *peer) {
 	}
 	if len(ev.Cells) > 0 {
 		s.infoDue = s.infoDue || reordered(ev)
-		s.keepIfEmptied()
+		s.keepIfEmptied(now)
 	}
 	if now.Sub(s.editedAt) >= time.Second {
 		s.editedAt = now

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -81,12 +82,15 @@ func (s *state) keepIfCellsGo(disk *notebook.File) {
 	}
 }
 
+// recentEvery is how old the remembered state may be.
+const recentEvery = 2 * time.Second
+
 // keepIfEmptied keeps what there was before every cell was deleted. The former
 // state is remembered every few seconds of editing, which costs next to
 // nothing: unchanged cells are shared.
-func (s *state) keepIfEmptied() {
+func (s *state) keepIfEmptied(now time.Time) {
 	if s.doc.Len() > 0 {
-		if now := s.editedAt; now.After(s.recentAt) {
+		if now.Sub(s.recentAt) >= recentEvery {
 			s.recent, s.recentAt = s.view(), now
 		}
 		return
