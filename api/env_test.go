@@ -55,6 +55,7 @@ const twoCells = `{
 type env struct {
 	*testing.T
 	hub     *hub.Hub
+	store   *store.Store
 	kernels *fakeKernels
 	root    string
 	url     string // with the base
@@ -77,6 +78,7 @@ func newEnv(t *testing.T, change ...func(*setup)) *env {
 	st, err := store.Open(t.TempDir(), store.Options{})
 	e.ok(err)
 	logs := slog.New(slog.NewTextHandler(&locked{w: e.log}, nil))
+	e.store = st
 	s := setup{
 		api: Options{Auth: Auth{Token: testToken}, Logger: logs, Version: "test", MaxNotebook: 1 << 20},
 		hub: hub.Options{Files: files, Store: st, Kernels: e.kernels, RoomIdle: time.Hour, MaxNotebook: 1 << 20},
