@@ -43,6 +43,7 @@ func TestDiffText_KeepsWhatBothHave(t *testing.T) {
 		{"behind an astral character", "😀a", "😀b", []TextEdit{{2, 1, "b"}}},
 		{"astral for astral", "x😀y", "x😁y", []TextEdit{{1, 2, "😁"}}},
 		{"same first byte", "é", "è", []TextEdit{{0, 1, "è"}}},
+		{"same last byte", "é", "ũ", []TextEdit{{0, 1, "ũ"}}},
 		{"one of equal lines", "a\na\na\n", "a\na\n", []TextEdit{{4, 2, ""}}},
 		{"two places", "import a\nx = 1\ny = 2\n", "import b\nx = 1\ny = 3\n", []TextEdit{{7, 1, "b"}, {19, 1, "3"}}},
 		{"renamed in a line", "value = f(value, other)", "result = f(result, other)", []TextEdit{{0, 5, "result"}, {10, 5, "result"}}},

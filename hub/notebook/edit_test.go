@@ -258,6 +258,16 @@ func TestRender_RetypedCellKeepsItsOtherLines(t *testing.T) {
 			if sp, ok := fieldSpan(f, i, "source"); ok && !bytes.Contains(out, f.data[sp.start:sp.end]) {
 				t.Errorf("cell %d: becoming %s changed the source's bytes", i, kind)
 			}
+			if kind == f.Notebook().Cells[i].Type || len(out) > sampleFrom {
+				continue
+			}
+			g := parse(t, out)
+			for _, key := range []string{"outputs", "execution_count", "attachments"} {
+				_, written := fieldSpan(g, i, key)
+				if want := (kind == Code) == (key != "attachments"); written && !want || !written && want && kind == Code {
+					t.Errorf("cell %d: became %s, has %s: %v", i, kind, key, written)
+				}
+			}
 		}
 	})
 }
