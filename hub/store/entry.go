@@ -118,6 +118,19 @@ func heads[T any](h shelf, young func(a, b T) int) ([]T, error) {
 	return all, nil
 }
 
+// tidy removes what a crash left half-written. Nobody may be writing to the shelf.
+func (h shelf) tidy() {
+	entries, err := readDir(h.disk, h.dir)
+	if err != nil {
+		return // whoever uses the shelf will be told
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == tmpExt {
+			h.disk.Remove(filepath.Join(h.dir, e.Name()))
+		}
+	}
+}
+
 // newID is an id for an entry, ordered by time of making.
 func newID() (uuid.UUID, error) {
 	id, err := uuid.NewV7()

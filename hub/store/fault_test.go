@@ -32,16 +32,20 @@ func work(t *testing.T, s *store.Store, l *store.Log, id uuid.UUID, through uint
 // when the disk is back all goes on.
 func TestStore_FailureOfEveryStep(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []error{syscall.ENOSPC, syscall.EIO} {
-		for _, once := range []bool{true, false} {
-			t.Run(fmt.Sprint(fault, " once ", once), func(t *testing.T) {
-				t.Parallel()
-				faults := &storetest.Faults{Short: true, NoSync: true}
-				s := open(t, t.TempDir(), store.Options{FS: faults, RetryMin: time.Microsecond, RetryMax: time.Millisecond})
-				for n := 1; failAt(t, s, faults, n, fault, once); n++ {
-				}
-			})
-		}
+	for name, fault := range map[string]struct {
+		err  error
+		once bool
+	}{"full from one step on": {syscall.ENOSPC, false}, "one failure": {syscall.EIO, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			faults := &storetest.Faults{Short: true, NoSync: true}
+			s := open(t, t.TempDir(), store.Options{FS: faults, RetryMin: time.Microsecond, RetryMax: time.Millisecond})
+			n := 1
+			for failAt(t, s, faults, n, fault.err, fault.once) {
+				n++
+			}
+			t.Logf("%d steps", n)
+		})
 	}
 }
 
@@ -69,6 +73,9 @@ func failAt(t *testing.T, s *store.Store, faults *storetest.Faults, n int, fault
 		t.Fatalf("step %d: %v", n, err)
 	}
 	reached := faults.Steps() >= n
+	if left := append(glob(t, roomDir(s, id), "*.tmp"), glob(t, roomDir(s, id), "*/*.tmp")...); once && len(left) > 0 {
+		t.Fatalf("step %d left %v", n, left)
+	}
 	faults.FailAll(nil)
 	_, err = l.Append([]byte("5;"))
 	must(t, err)

@@ -77,7 +77,7 @@ func (x *index) connect(path string) error {
 		x.db = nil
 		return err
 	}
-	err = x.inTx(false, x.check)
+	err = x.inTx(false, func(t tables) error { return t.check(x.seen) })
 	if err != nil {
 		x.disconnect()
 	}
@@ -90,23 +90,6 @@ func notDamage(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
-}
-
-// check reads everything once.
-func (x *index) check(t tables) error {
-	err := t.each(func(st stamped) error {
-		x.seen(st.Stamp)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, b := range []*bbolt.Bucket{t.paths, t.files, t.untitled} {
-		if err := b.ForEach(func(_, _ []byte) error { return nil }); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // rebuildLocked makes a new index from the room folders; a damaged file is set

@@ -109,6 +109,9 @@ func TestIndex_CorruptPagesNeverLoseARoom(t *testing.T) {
 				t.Fatalf("round %d, offset %d: %v", round, at, err)
 			}
 		}
+		if !live {
+			checkRooms(t, s, ids)
+		}
 		s.Close()
 		os.Remove(filepath.Join(dir, "index.dirty"))
 	}

@@ -116,7 +116,7 @@ func TestStore_AcknowledgedUpdatesSurviveKill9(t *testing.T) {
 	dir := t.TempDir()
 	acked := make([]int, 3)
 	for round := range 20 {
-		killHelper(t, dir, 40+round*17, acked)
+		killHelper(t, dir, 40+round*7, acked)
 		s := open(t, dir, store.Options{})
 		for i := range acked {
 			l, rec := openLog(t, s, helperRoom(i))

@@ -61,22 +61,29 @@ func (s *Store) Room(id uuid.UUID) (rec Record, err error) {
 // ByPath is the record of the room that was last put under this path, whatever
 // other records still name it. Replaced rooms are not found.
 func (s *Store) ByPath(path string) (Record, error) {
-	return s.lookup("find path", func(t tables) []byte { return t.paths.Get([]byte(path)) })
+	return s.lookup("find path",
+		func(t tables) []byte { return t.paths.Get([]byte(path)) },
+		func(rec Record) bool { return rec.Path == path })
 }
 
 // ByFile is the record of the room whose file last had this identity.
 func (s *Store) ByFile(file FileID) (Record, error) {
-	return s.lookup("find file", func(t tables) []byte { return t.files.Get(fileKey(file)) })
+	return s.lookup("find file",
+		func(t tables) []byte { return t.files.Get(fileKey(file)) },
+		func(rec Record) bool { return rec.File == file })
 }
 
-// lookup reads the record that one of the tables points to.
-func (s *Store) lookup(doing string, find func(tables) []byte) (rec Record, err error) {
+// lookup reads the record that one of the tables points to, rightly.
+func (s *Store) lookup(doing string, find func(tables) []byte, right func(Record) bool) (rec Record, err error) {
 	err = s.index.view(func(t tables) error {
 		id, err := uuid.FromBytes(find(t))
 		if err != nil {
 			return ErrNotFound
 		}
 		st, err := t.room(id)
+		if err == nil && !right(st.Record) {
+			err = fmt.Errorf("%w: index leads to room %s", ErrDamaged, st.Room)
+		}
 		rec = st.Record
 		return err
 	})

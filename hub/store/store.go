@@ -76,6 +76,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.index.open(); err != nil {
 		return nil, errors.Join(wrap("open store", err), l.release())
 	}
+	s.trashShelf().tidy()
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -133,4 +134,57 @@ func (t tables) unlink(id uuid.UUID) error {
 		return t.files.Delete(key)
 	}
 	return nil
+}
+
+// check reads everything once and finds everything once: rows have checksums, but
+// the pages that lead to them have none. It tells seen of every stamp.
+func (t tables) check(seen func(stamp int64)) error {
+	rooms := map[uuid.UUID]Record{}
+	err := t.each(func(st stamped) error {
+		seen(st.Stamp)
+		rooms[st.Room] = st.Record
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id, rec := range rooms {
+		if t.rooms.Get(id[:]) == nil || !t.leadTo(rec) {
+			return fmt.Errorf("%w: index does not lead to room %s", ErrDamaged, id)
+		}
+	}
+	return errors.Join(
+		checkPointers(t.paths, func(key, id []byte) bool { return rooms[uuid.UUID(id)].Path == string(key) }),
+		checkPointers(t.files, func(key, id []byte) bool { return string(fileKey(rooms[uuid.UUID(id)].File)) == string(key) }),
+		t.untitled.ForEach(func(k, _ []byte) error {
+			if rec, ok := rooms[uuid.UUID(k)]; !ok || rec.Path != "" {
+				return fmt.Errorf("%w: untitled %x", ErrDamaged, k)
+			}
+			return nil
+		}),
+	)
+}
+
+// leadTo says that a record can be found by what it names. Its path and its file
+// may be another's by now.
+func (t tables) leadTo(rec Record) bool {
+	switch {
+	case rec.Status == StatusReplaced:
+		return true
+	case !rec.File.Zero() && t.files.Get(fileKey(rec.File)) == nil:
+		return false
+	case rec.Path == "":
+		return t.untitled.Get(rec.Room[:]) != nil
+	}
+	return t.paths.Get([]byte(rec.Path)) != nil
+}
+
+// checkPointers compares a table of ids with the records they point to.
+func checkPointers(b *bbolt.Bucket, right func(key, id []byte) bool) error {
+	return b.ForEach(func(k, v []byte) error {
+		if len(v) != len(uuid.UUID{}) || !right(k, v) {
+			return fmt.Errorf("%w: index key %q", ErrDamaged, k)
+		}
+		return nil
+	})
 }

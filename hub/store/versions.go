@@ -47,8 +47,10 @@ func (s *Store) AddVersion(room uuid.UUID, v Version) (uuid.UUID, error) {
 	return id, wrap("drop old versions", s.pruneVersions(h))
 }
 
-// pruneVersions keeps the youngest within count, age and bytes, one at least.
+// pruneVersions keeps the youngest within count, age and bytes, one at least. The
+// room's stripe must be held.
 func (s *Store) pruneVersions(h shelf) error {
+	h.tidy()
 	all, err := heads(h, youngerVersion)
 	if err != nil {
 		return err
