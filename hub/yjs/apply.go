@@ -1,6 +1,10 @@
 package yjs
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Apply integrates an update that a replica sent or that was stored. Updates may arrive in any order, more than once,
 // and with parts missing: what cannot be integrated yet waits. origin is handed on in the [Change].
@@ -78,6 +82,8 @@ type stream struct {
 	data   []byte // their bytes
 	need   ID     // the unit that the first struct waits for
 
+	busy bool // others wait for it, or it for them
+
 	// For streams that outlive their update:
 	queued bool   // waits
 	turn   uint32 // counts its waits
@@ -94,25 +100,55 @@ func (d *Doc) integrateStreams(streams []stream) {
 	d.again()
 	for i := range streams {
 		if s := &streams[i]; s.count > 0 && d.txn.stop == nil {
-			d.start(s)
+			d.start(s, streams)
 		}
+	}
+	for i := 0; i < len(d.txn.touched) && len(d.pending.waiting) > 0; i++ {
+		c := d.clients[d.txn.touched[i]]
+		d.runReady(d.pending.wake(nil, c.id, uint64(c.clock)))
 	}
 	waits := false
 	waits, d.txn.stop = d.pending.own(d.limits, d.txn.stop)
 	d.txn.plain = d.txn.plain && !waits && d.txn.stop == nil
 }
 
-// start integrates a stream as far as it goes, and what waited for it.
-func (d *Doc) start(s *stream) {
-	moved := d.advance(s)
-	if s.count > 0 && d.txn.stop == nil {
-		fresh := d.pending.wait(s)
-		d.txn.plain = d.txn.plain && fresh
+// start integrates a stream of an update. When it must wait for another one of the same update, that one goes ahead,
+// but only as far as needed: the order in which Yjs integrates, for documents so odd that it matters.
+func (d *Doc) start(s *stream, streams []stream) {
+	stack := append(d.stack[:0], s)
+	for len(stack) > 0 && d.txn.stop == nil {
+		top := stack[len(stack)-1]
+		top.busy = true
+		until := uint64(maxClock)
+		if len(stack) > 1 {
+			until = stack[len(stack)-2].need.Clock
+		}
+		if !d.advance(top, until) {
+			top.busy = false
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		if next := findStream(streams, top.need.Client); next != nil && next.count > 0 && next.clock <= top.need.Clock && !next.busy {
+			stack = append(stack, next)
+			continue
+		}
+		for _, w := range stack {
+			w.busy = false
+			fresh := d.pending.wait(w)
+			d.txn.plain = d.txn.plain && fresh
+		}
+		stack = stack[:0]
 	}
-	if !moved || len(d.pending.waiting) == 0 {
-		return
+	d.stack = stack
+}
+
+// findStream returns the stream of a client, nil when there is none. They are sorted by falling client.
+func findStream(streams []stream, client uint64) *stream {
+	i, ok := slices.BinarySearchFunc(streams, client, func(s stream, c uint64) int { return cmp.Compare(c, s.client) })
+	if !ok {
+		return nil
 	}
-	d.runReady(d.pending.wake(nil, s.client, d.stateOf(s.client)))
+	return &streams[i]
 }
 
 // again goes on with what a spent work budget stopped.
@@ -129,29 +165,30 @@ func (d *Doc) runReady(ready []*stream) {
 		w := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
 		d.txn.plain = d.txn.plain && !w.owned
-		moved := d.advance(w)
+		before := d.stateOf(w.client)
+		blocked := d.advance(w, maxClock)
 		switch {
+		case blocked:
+			d.pending.wait(w)
 		case w.count == 0:
 			d.pending.drop(w)
-		case d.txn.stop != nil && w.owned:
+		case w.owned:
 			d.pending.retry = append(d.pending.retry, w)
-		case d.txn.stop == nil:
-			d.pending.wait(w)
 		}
-		if moved && d.txn.stop == nil {
-			ready = d.pending.wake(ready, w.client, d.stateOf(w.client))
+		if state := d.stateOf(w.client); state > before && d.txn.stop == nil {
+			ready = d.pending.wake(ready, w.client, state)
 		}
 	}
 }
 
-// advance integrates structs of s until one must wait (s.need says for what) or none is left. It reports whether the
-// client's clock moved.
-func (d *Doc) advance(s *stream) (moved bool) {
+// advance integrates structs of s until none is left, its clock passes until, or one must wait: then blocked is true
+// and s.need says for what. It stops when the transaction does.
+func (d *Doc) advance(s *stream, until uint64) (blocked bool) {
 	r := reader{buf: s.data}
-	var rec record
+	rec := &d.rec
 	var n needs
-	for s.count > 0 && d.txn.stop == nil {
-		r.record(&rec, s.client, s.clock)
+	for s.count > 0 && s.clock <= until && d.txn.stop == nil {
+		r.record(rec, s.client, s.clock)
 		state := d.stateOf(s.client)
 		end := rec.clock + rec.length
 		switch {
@@ -160,23 +197,22 @@ func (d *Doc) advance(s *stream) (moved bool) {
 			d.txn.plain = false
 		case rec.clock > state:
 			s.need = ID{s.client, rec.clock - 1}
-			return moved
+			return true
 		default:
-			if !d.missing(&rec, &n, rec.clock < state, &s.need) {
-				return moved
+			if !d.missing(rec, &n, rec.clock < state, &s.need) {
+				return true
 			}
-			d.integrate(&rec, &n, uint32(state-rec.clock))
+			d.integrate(rec, &n, uint32(state-rec.clock))
 			if d.txn.stop != nil {
-				return moved
+				return false
 			}
-			moved = true
 		}
 		s.clock = end
 		s.count--
 		s.data = s.data[r.pos:]
 		r = reader{buf: s.data}
 	}
-	return moved
+	return false
 }
 
 // missing resolves the references of rec. When a unit is not known yet it returns false with that unit. Of a struct

@@ -35,6 +35,8 @@ type Doc struct {
 	sizeHint int    // size of the last full state
 	scratch  []byte // of encoding values
 	run      joinRun
+	rec      record    // scratch of advance
+	stack    []*stream // scratch of start
 }
 
 // Options are the settings of a [Doc].

@@ -1,6 +1,10 @@
 package yjs
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // scan judges the bytes of an update without a document: it finds the struct streams and the delete set.
 type scan struct {
@@ -81,21 +85,17 @@ func (s *scan) section(r *reader, l Limits) error {
 	return nil
 }
 
-// repeats reports whether a client has more than one section. Clients send them in falling order of their ids.
+// repeats reports whether a client has more than one section. Clients send them in falling order of their ids; others
+// are put into it.
 func (s *scan) repeats() bool {
-	falling := true
+	order := func(a, b stream) int { return cmp.Compare(b.client, a.client) }
+	if !slices.IsSortedFunc(s.streams, order) {
+		slices.SortFunc(s.streams, order)
+	}
 	for i := 1; i < len(s.streams); i++ {
-		falling = falling && s.streams[i].client < s.streams[i-1].client
-	}
-	if falling {
-		return false
-	}
-	seen := make(map[uint64]bool, len(s.streams))
-	for i := range s.streams {
-		if seen[s.streams[i].client] {
+		if s.streams[i].client == s.streams[i-1].client {
 			return true
 		}
-		seen[s.streams[i].client] = true
 	}
 	return false
 }
