@@ -16,6 +16,7 @@ var (
 	seedCount = flag.Int("seeds", 300, "differential schedules to run")
 	firstSeed = flag.Uint64("seed", 1, "first seed")
 	stepCount = flag.Int("steps", 150, "steps of a schedule")
+	shrinking = flag.Duration("shrink", 30*time.Second, "how long to look for a shorter schedule that fails")
 )
 
 // TestOracleReplicasOfBothEnginesConverge runs random schedules of edits and deliveries among replicas of npm yjs and
@@ -40,9 +41,9 @@ func TestOracleReplicasOfBothEnginesConverge(t *testing.T) {
 		*seedCount, edits, deliveries, checks, ahead, time.Since(start).Round(time.Second))
 }
 
-// shrunk returns the shortest schedule found that fails, with its error. It tries for half a minute.
+// shrunk returns the shortest schedule found that fails, with its error.
 func shrunk(o *oracle, s schedule) string {
-	until := time.Now().Add(30 * time.Second)
+	until := time.Now().Add(*shrinking)
 	var last error
 	s = s.shrink(func(shorter schedule) bool {
 		if time.Now().After(until) {
