@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
@@ -40,37 +41,62 @@ func (b *batcher) collect() {
 	defer close(b.done)
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	var batch []KernelEvent
-	size := 0
+	var gathered batchOf
 	for {
 		select {
 		case ev, more := <-b.events:
 			if !more {
-				b.hand(batch)
+				b.hand(gathered.take())
 				return
 			}
-			if len(batch) == 0 {
+			if gathered.empty() {
 				timer.Reset(batchTime)
 			}
-			batch = join(batch, ev)
-			if size += len(ev.Text); size >= batchBytes || ev.Kind == "input_request" {
-				b.hand(batch)
-				batch, size = nil, 0
+			gathered.add(ev)
+			if gathered.size >= batchBytes || ev.Kind == "input_request" {
+				b.hand(gathered.take())
 			}
 		case <-timer.C:
-			b.hand(batch)
-			batch, size = nil, 0
+			b.hand(gathered.take())
 		}
 	}
 }
 
-// join appends an event, or adds its text to the last one of the same stream.
-func join(batch []KernelEvent, ev KernelEvent) []KernelEvent {
-	if n := len(batch); n > 0 && ev.Kind == "stream" && batch[n-1].Kind == "stream" && batch[n-1].Name == ev.Name {
-		batch[n-1].Text += ev.Text
-		return batch
+// batchOf is events on their way to the room. Text of one stream that comes in
+// many pieces is put together once, when the batch is taken.
+type batchOf struct {
+	events []KernelEvent
+	text   strings.Builder // of the last event, when that is a stream
+	size   int             // bytes of text
+}
+
+func (g *batchOf) empty() bool { return len(g.events) == 0 }
+
+func (g *batchOf) add(ev KernelEvent) {
+	last := len(g.events) - 1
+	if last < 0 || ev.Kind != "stream" || g.events[last].Kind != "stream" || g.events[last].Name != ev.Name {
+		g.close()
+		g.events = append(g.events, ev)
 	}
-	return append(batch, ev)
+	if ev.Kind == "stream" {
+		g.text.WriteString(ev.Text)
+		g.size += len(ev.Text)
+	}
+}
+
+// close gives the last event its text.
+func (g *batchOf) close() {
+	if g.text.Len() > 0 {
+		g.events[len(g.events)-1].Text = g.text.String()
+		g.text.Reset()
+	}
+}
+
+func (g *batchOf) take() []KernelEvent {
+	g.close()
+	events := g.events
+	g.events, g.size = nil, 0
+	return events
 }
 
 // hand has the room write a batch, and waits for it: that is the back-pressure.

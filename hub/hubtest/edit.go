@@ -193,3 +193,6 @@ func (p *Peer) Presence(client uint64) string {
 
 // Events returns the events so far; for use within Read and Await.
 func (p *Peer) Events() []map[string]any { return p.events }
+
+// RootValue is Value for conditions of Await.
+func (p *Peer) RootValue(root, key string) any { return p.value(root, key) }
