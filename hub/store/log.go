@@ -124,8 +124,8 @@ func (l *Log) Size() (journal, snapshot int64) {
 	return journal, l.snapshot.size
 }
 
-// Backlog is how many updates wait for the disk and how long the present failure
-// has a reason.
+// Backlog is how many updates wait for the disk, and why the last attempt to write
+// failed, nil when it did not.
 func (l *Log) Backlog() (updates int, failure error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
