@@ -70,10 +70,15 @@ func (c *Codec) Encode(identities [][]byte, h Header, parent []byte, content any
 	if len(parent) == 0 {
 		parent = []byte("{}")
 	}
-	parts := [][]byte{header, parent, []byte("{}"), body}
+	return c.EncodeRaw(identities, header, parent, body), nil
+}
+
+// EncodeRaw is Encode for parts that are encoded already, or are no JSON at all.
+func (c *Codec) EncodeRaw(identities [][]byte, header, parent, content []byte) [][]byte {
+	parts := [][]byte{header, parent, []byte("{}"), content}
 	frames := append([][]byte{}, identities...)
 	frames = append(frames, []byte(delimiter), c.sign(parts))
-	return append(frames, parts...), nil
+	return append(frames, parts...)
 }
 
 // split finds the delimiter and returns what is before and after it.
