@@ -66,8 +66,10 @@ func codeEntries(m *yjs.Map) []yjs.Entry {
 		{Key: keyOutputs, Value: yjs.ArrayOf(outputClones(outputs)...)},
 		{Key: keyExecutionCount, Value: count},
 	}
-	if state, _ := m.Get(keyExecutionState); state != nil {
-		entries = append(entries, yjs.Entry{Key: keyExecutionState, Value: plain(state)})
+	if v, _ := m.Get(keyExecutionState); v != nil {
+		if state, ok := v.(string); ok {
+			entries = append(entries, yjs.Entry{Key: keyExecutionState, Value: state})
+		}
 	}
 	return entries
 }
