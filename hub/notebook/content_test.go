@@ -178,6 +178,27 @@ func TestRender_HalvesOfSurrogatePairsNeverMeet(t *testing.T) {
 	}
 }
 
+func TestRender_EscapedPairsTellThatAllIsEscaped(t *testing.T) {
+	f := parse(t, doc(`{"cell_type": "raw", "id": "a", "metadata": {}, "source": "\ud83d\ude00"}, {"cell_type": "raw", "id": "b", "metadata": {}, "source": ""}`))
+	out := edited0(t, f, func(nb *Notebook) { nb.Cells[1].Source = "é" })
+	if !bytes.Contains(out, []byte(`"\u00e9"`)) {
+		t.Errorf("é is not escaped like the rest: %s", out)
+	}
+}
+
+func TestRender_RepeatedIDOfTheContentLosesNoCell(t *testing.T) {
+	f := parse(t, doc(`{"cell_type": "raw", "id": "a", "metadata": {}, "own": 1, "source": "x"}`))
+	nb := clone(f.Notebook())
+	twin := cloneCell(nb.Cells[0])
+	twin.Source = "y"
+	nb.Cells = append(nb.Cells, twin)
+	out := render(t, f, nb)
+	again := parse(t, out).Notebook()
+	if len(again.Cells) != 2 || again.Cells[0].Source != "x" || again.Cells[1].Source != "y" || bytes.Count(out, []byte("own")) != 1 {
+		t.Errorf("written as %s", out)
+	}
+}
+
 func TestRender_WhatIsNotJSONIsAnError(t *testing.T) {
 	f := parse(t, doc(`{"cell_type": "raw", "id": "a", "metadata": {}, "source": ""}`))
 	nb := clone(f.Notebook())

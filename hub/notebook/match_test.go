@@ -35,6 +35,7 @@ func TestMatchCells_PairsByIDThenByContent(t *testing.T) {
 		{"all new", cells("1:alpha"), cells("2:gamma"), []int{-1}},
 		{"a repeated id pairs once", cells("a:x"), cells("a:x", "a:x"), []int{0, -1}},
 		{"an empty id is none", cells(":x", ":y"), cells(":y", ":z"), []int{1, -1}},
+		{"the most alike of two", cells("1:a b c d e f", "2:a b c d e g"), cells("3:a b c d e f h"), []int{0}},
 		{"the most alike wins", cells("1:a b c d e f"), cells("2:a b c x y z", "3:a b c d e g"), []int{-1, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
