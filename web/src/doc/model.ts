@@ -40,7 +40,10 @@ export class Cell {
   refresh(map: YCell): void {
     const swapped = this.map.peek() !== map;
     this.map.value = map;
-    this.type.value = typeOf(map);
+    const type = typeOf(map);
+    // What became Markdown just now is still being written.
+    if (type === "markdown" && this.type.peek() !== "markdown") this.rendered.value = false;
+    this.type.value = type;
     this.count.value = countOf(map);
     this.state.value = stateOf(map);
     const metadata = metadataOf(map);

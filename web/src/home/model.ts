@@ -16,6 +16,10 @@ export class Home {
   private readonly stop: () => void;
   private timer = 0;
   private poll = 0;
+  /** Files that come and go outside of the hub are told only where a folder is watched: the rest is read now and then. */
+  private readonly refresh = window.setInterval(() => {
+    if (document.visibilityState === "visible") void this.load();
+  }, 8000);
   private everything: Promise<Entry[]> | null = null;
 
   constructor(readonly dir: string) {
@@ -41,6 +45,7 @@ export class Home {
     this.stop();
     clearTimeout(this.timer);
     clearInterval(this.poll);
+    clearInterval(this.refresh);
   }
 
   /** Reads everything anew. */
@@ -49,7 +54,7 @@ export class Home {
     try {
       const [listing, rooms] = await Promise.all([api.list(this.dir), api.rooms(true)]);
       batch(() => {
-        this.entries.value = listing.entries;
+        if (JSON.stringify(this.entries.peek()) !== JSON.stringify(listing.entries)) this.entries.value = listing.entries;
         this.truncated.value = listing.truncated;
         this.rooms.value = rooms;
         this.trouble.value = null;

@@ -47,6 +47,8 @@ export class Notebook {
   /** Cells that ran while this page looked on: their outputs are no strangers'. */
   readonly ran = new Set<string>();
   readonly editors = new Map<string, Editor>();
+  /** How the editor of a drawn cell is made before its turn. */
+  readonly makers = new Map<string, () => void>();
   private wanted: { id: string; at: "start" | "end" | number } | null = null;
   private readonly metaTick = signal(0);
   private readonly stops: Array<() => void> = [];
@@ -120,8 +122,10 @@ export class Notebook {
       this.mode.value = "edit";
     });
     const editor = this.editors.get(cell.key);
-    if (editor) this.enter(editor, at);
-    else this.wanted = { id, at: at === "keep" ? "end" : at };
+    if (editor) return this.enter(editor, at);
+    this.wanted = { id, at: at === "keep" ? "end" : at };
+    // Nothing typed from now on may miss the editor: it is made at once where the cell is drawn already.
+    this.makers.get(cell.key)?.();
   }
 
   /** An editor came into being; whoever waits for it gets the focus. */
@@ -175,7 +179,12 @@ export class Notebook {
     element?.focus({ preventScroll: true });
     if (scroll) element?.scrollIntoView({ block: "nearest" });
     // A cell that was inserted just now is drawn a moment later.
-    if (!element) requestAnimationFrame(() => document.getElementById(`cell-${id}`)?.focus());
+    if (!element) {
+      requestAnimationFrame(() => {
+        // By then the person may be writing already.
+        if (this.active.peek() === id && this.mode.peek() === "command") document.getElementById(`cell-${id}`)?.focus();
+      });
+    }
   }
 
   private keepActive(): void {
@@ -290,8 +299,9 @@ export class Notebook {
   private reorder(wanted: string[]): void {
     if (wanted.join("\n") === this.order.join("\n")) return;
     const active = this.active.peek();
+    const editing = this.mode.peek() === "edit";
     this.history.move(wanted);
-    requestAnimationFrame(() => this.focusCell(active));
+    if (!editing) requestAnimationFrame(() => this.mode.peek() === "command" && this.active.peek() === active && this.focusCell(active));
   }
 
   merge(): void {

@@ -98,7 +98,7 @@ export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
           })}
         </div>
       ) : (
-        <div class="outputs-wait" style={{ height: estimate(outputs) }} />
+        <div class="outputs-wait" style={{ height: `${estimate(outputs)}px` }} />
       )}
     </div>
   );

@@ -126,7 +126,7 @@ function Tooltip({ nb }: { nb: Notebook }) {
     };
   }, [tip]);
   if (!tip) return null;
-  return <pre class="inspect" role="tooltip" tabIndex={0} style={{ left: Math.min(tip.left, innerWidth - 480), top: Math.min(tip.top, innerHeight - 220) }} dangerouslySetInnerHTML={{ __html: tip.html }} />;
+  return <pre class="inspect" role="tooltip" tabIndex={0} style={{ left: `${Math.max(4, Math.min(tip.left, innerWidth - 480))}px`, top: `${Math.min(tip.top, innerHeight - 220)}px` }} dangerouslySetInnerHTML={{ __html: tip.html }} />;
 }
 
 function outputContext(nb: Notebook): OutputContext {

@@ -58,6 +58,7 @@ export function Source({ nb, cell, label }: { nb: Notebook; cell: Cell; label: s
       if (near) callOff = soon(element, create);
       else if (nb.editors.size > mostEditors && nb.active.peek() !== cell.id) destroy();
     });
+    nb.makers.set(cell.key, create);
     const at = replaced.get(cell);
     if (at !== undefined) {
       replaced.delete(cell);
@@ -66,6 +67,7 @@ export function Source({ nb, cell, label }: { nb: Notebook; cell: Cell; label: s
     } else if (nb.wants(cell.id)) create();
     return () => {
       stop();
+      if (nb.makers.get(cell.key) === create) nb.makers.delete(cell.key);
       destroy();
     };
   }, [map, wrap]);

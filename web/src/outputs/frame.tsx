@@ -42,5 +42,5 @@ function Frame({ html }: { html: string }) {
     frame.current!.src = base + "sandbox.html";
     return () => window.removeEventListener("message", hear);
   }, [html]);
-  return <iframe ref={frame} class="frame" title="Interactive output" sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" style={{ height }} />;
+  return <iframe ref={frame} class="frame" title="Interactive output" sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" style={{ height: `${height}px` }} />;
 }

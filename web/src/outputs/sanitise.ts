@@ -72,16 +72,24 @@ export function safeCss(css: string): string {
     .replace(/(behavior|-moz-binding)\s*:/gi, "x:");
 }
 
+/**
+ * Takes handlers out of tags before anything parses them. DOMPurify does it safely afterwards; but a browser reports a handler
+ * that its policy forbids already while it is parsed, and a page that cries wolf hides the real one.
+ */
+function muted(html: string): string {
+  return html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])on[a-z]+\s*=/gi, "$1data-off="));
+}
+
 /** HTML for a box of its own (a shadow root): style sheets stay. */
 export function sanitiseBoxed(html: string, resolve: Images): string {
   styles = true;
   images = resolve;
-  return purify.sanitize(html, { ...config, ADD_TAGS: ["style"], FORCE_BODY: true });
+  return purify.sanitize(muted(html), { ...config, ADD_TAGS: ["style"], FORCE_BODY: true });
 }
 
 /** HTML for the page itself: no style sheets, and no positions outside of the flow. */
 export function sanitiseInline(html: string, resolve: Images): string {
   styles = false;
   images = resolve;
-  return purify.sanitize(html, { ...config, SANITIZE_NAMED_PROPS: true, FORBID_TAGS: [...config.FORBID_TAGS!, "style"] });
+  return purify.sanitize(muted(html), { ...config, SANITIZE_NAMED_PROPS: true, FORBID_TAGS: [...config.FORBID_TAGS!, "style"] });
 }

@@ -167,7 +167,10 @@ export class Session {
     if (Date.now() - this.inquired < 2500 || this.link.peek() === "ended") return;
     this.inquired = Date.now();
     try {
-      await api.room(this.id);
+      const room = await api.room(this.id);
+      // Attaching reopens a room that rests; one that is refused all the same was closed on purpose, or is another history by now.
+      if (room.open === false) this.end("closed", "");
+      else if (room.lineage && this.provider.params.sessionId && room.lineage !== this.provider.params.sessionId) this.end("lineage", "");
     } catch (error) {
       const { status, detail } = error as Problem;
       const reason = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "closed", 410: "replaced" }[status];
