@@ -294,3 +294,66 @@ func TestApply_TellsContentFromSession(t *testing.T) {
 		t.Fatalf("cell %+v", c)
 	}
 }
+
+func TestStateAndHub_AreWrittenOnlyWhenDifferent(t *testing.T) {
+	d := seed(t, sample())
+	facts := map[string]any{"name": "python3", "list": []string{"a"}, "n": 3}
+	e := must(t)(d.SetHub("kernel", facts))
+	if e.Update == nil || !e.Hub || e.Content || e.State {
+		t.Fatalf("%+v", e)
+	}
+	if e := must(t)(d.SetHub("kernel", facts)); e.Update != nil {
+		t.Fatal("equal facts were written")
+	}
+	if e := must(t)(d.SetHub("error", nil)); e.Update == nil || d.Hub("error") != nil {
+		t.Fatal("null was not written")
+	}
+	if e := must(t)(d.SetHub("error", nil)); e.Update != nil {
+		t.Fatal("null was written twice")
+	}
+	if e := must(t)(d.SetState("dirty", false)); e.Update != nil {
+		t.Fatal("state was written though it is the same")
+	}
+	if e := must(t)(d.SetState("path", "a.ipynb")); !e.State || e.Content || d.State("path") != "a.ipynb" {
+		t.Fatalf("%+v", e)
+	}
+	if e := must(t)(d.SetState("path", nil)); e.Update == nil || d.State("path") != nil {
+		t.Fatal("a key was not removed")
+	}
+}
+
+func TestUpdate_KeepsWhatWasDoneBeforeAnError(t *testing.T) {
+	d := seed(t, sample())
+	p := peer(t, d)
+	e, err := d.Update("op", func(e *nbdoc.Edit) error {
+		if err := e.SetSource("note", "new"); err != nil {
+			return err
+		}
+		return e.DeleteCell("none")
+	})
+	if err == nil || e.Update == nil || e.Origin != "op" {
+		t.Fatalf("%+v %v", e, err)
+	}
+	apply(t, p, e.Update)
+	if got := sourceOf(p, 2).String(); got != "new" {
+		t.Fatalf("the peer has %q", got)
+	}
+	wantReload(t, d)
+}
+
+// A keystroke costs at most two allocations more than the engine alone needs.
+func TestApply_KeystrokeIsCheap(t *testing.T) {
+	d := seed(t, sample())
+	p := peer(t, d)
+	e := peer(t, d)
+	var updates [][]byte
+	for range 1001 {
+		updates = append(updates, write(t, p, func(tx *yjs.Txn) { sourceOf(p, 1).Insert(tx, 1, "x") }))
+	}
+	i, j := 0, 0
+	engine := testing.AllocsPerRun(1000, func() { apply(t, e, updates[i]); i++ })
+	document := testing.AllocsPerRun(1000, func() { must(t)(d.Apply(updates[j], nil)); j++ })
+	if document > engine+2 {
+		t.Fatalf("%v allocations, the engine needs %v", document, engine)
+	}
+}
