@@ -1,11 +1,17 @@
-//go:build oracle
-
 package yjs_test
 
 import (
 	"math"
 
 	"github.com/notebookhub/hub/hub/yjs"
+)
+
+// The flags of the random edits, the same bits as in oracle/edits.mjs.
+const (
+	flagEmoji  = 1
+	flagFormat = 2
+	flagXML    = 4
+	flagSubdoc = 8
 )
 
 // draws hands out the numbers of a step, round and round.

@@ -20,7 +20,7 @@ type mutation struct {
 
 // mutations are faults in the rules that replicas of a shared document live by.
 var mutations = []mutation{
-	{name: "clients are ordered by the order in which they came", file: "integrate.go", old: "d.clients[o.id.client].id < me", new: "o.id.client < b.ci"},
+	{name: "clients are ordered by the order in which they came", file: "integrate.go", old: "d.clients[o.id.client].id < me", new: "me > 0 && o.id.client < b.ci"},
 	{name: "clients are ordered the other way round", file: "integrate.go", old: "d.clients[o.id.client].id < me", new: "d.clients[o.id.client].id > me"},
 	{name: "an origin inside of the conflict does not move left", file: "integrate.go", old: "if m <= pass {", new: "if false {"},
 	{name: "no stop at an origin before the conflict", file: "integrate.go", old: "if m <= begin {", new: "if false {"},
@@ -152,7 +152,7 @@ func suite(t *testing.T, dir string) (by string, red bool) {
 	t.Helper()
 	for _, args := range [][]string{
 		{"test", "-vet=off", "-timeout", "60s", "."},
-		{"test", "-vet=off", "-timeout", "120s", "-tags", "oracle", "-run", "Oracle", ".", "-seeds=120", "-shrink=0s"},
+		{"test", "-vet=off", "-timeout", "120s", "-tags", "oracle", "-run", "Oracle", ".", "-seeds=80", "-shrink=0s"},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		cmd := exec.CommandContext(ctx, "go", args...)
@@ -160,7 +160,7 @@ func suite(t *testing.T, dir string) (by string, red bool) {
 		out, err := cmd.CombinedOutput()
 		cancel()
 		if strings.Contains(string(out), "[build failed]") {
-			t.Fatalf("the copy does not build: %s", out)
+			t.Errorf("the copy does not build: %s", out)
 		}
 		if err != nil {
 			return firstFailure(string(out)), true

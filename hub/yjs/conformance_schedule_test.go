@@ -20,14 +20,6 @@ type schedule struct {
 	steps []step
 }
 
-// The flags of the random edits, the same bits as in oracle/edits.mjs.
-const (
-	flagEmoji  = 1
-	flagFormat = 2
-	flagXML    = 4
-	flagSubdoc = 8
-)
-
 type step struct {
 	kind    stepKind
 	peer    int
