@@ -29,12 +29,12 @@ func (d *Document) Apply(update []byte, origin any) (Event, error) {
 			return Event{Origin: origin}, fmt.Errorf("take back writes to root %q: %w", rootHub, err)
 		}
 		d.note(&x, taken)
-		x.hub, x.repaired = false, true
+		x.repaired = true
 	}
 	if err := d.remedy(&x, found); err != nil {
 		return Event{Origin: origin}, err
 	}
-	x.hub = false // where moved cells went is no news for anyone
+	x.hub = false // it is as it was, but for where moved cells went
 	e, err := d.finish(&x)
 	if err == nil {
 		err = wrapApply(failed)

@@ -193,6 +193,40 @@ func TestMerge_LeavesARunningCellsOutputsToTheRoom(t *testing.T) {
 	}
 }
 
+// A cell that was just started has nothing to show yet; what the file has got
+// for it is no longer its output.
+func TestMerge_LeavesAStartedCellEmpty(t *testing.T) {
+	base, disk := sample(), sample()
+	base.Cells[1].Outputs, base.Cells[1].ExecutionCount = nil, nil
+	d, state := room(t, base, base)
+	run(t, d, func(e *nbdoc.Edit) error { return e.StartRun("calc") })
+	if _, _, err := d.Merge(state, base, disk); err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := d.Cell("calc"); len(c.Outputs) != 0 || c.ExecutionCount != nil {
+		t.Fatalf("cell %+v", c)
+	}
+}
+
+// A state that holds what the room has never seen cannot be built upon: edits
+// in it would wait for ever. The places are found by comparison then.
+func TestMerge_DoesNotBuildOnAStrangeState(t *testing.T) {
+	base := md("a:one")
+	d, _ := room(t, base, base)
+	other, _ := nbdoc.Load(yjs.Options{}, encoded(t, peer(t, d)))
+	must(t)(other.SetSource("a", "one two"))
+	state, err := other.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.Merge(state, md("a:one two"), md("a:one two three")); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := d.Source("a"); got != "one three" || d.Pending() {
+		t.Fatalf("got %q, pending %v", got, d.Pending())
+	}
+}
+
 // Without a former state nothing is deleted.
 func TestMerge_WithoutABaselineDeletesNothing(t *testing.T) {
 	d := seed(t, md("a:one two", "b:only here"))

@@ -174,10 +174,14 @@ func TestNotebook_ReadsOnlyWhatChanged(t *testing.T) {
 	if &after.Cells[1].Outputs[0] != &before.Cells[1].Outputs[0] {
 		t.Fatal("outputs of an unchanged cell were read again")
 	}
+	must(t)(d.SetSource("calc", "x = 3"))
+	if again := d.Notebook(); &again.Cells[1].Outputs[0] != &after.Cells[1].Outputs[0] || again.Cells[1].Source != "x = 3" {
+		t.Fatal("outputs were read again after typing")
+	}
 	if before.Cells[0].Source != "# Title 😀\ntext" {
 		t.Fatal("an old reading changed")
 	}
-	if got := d.ChangedSince(rev); !slices.Equal(got, []string{"intro"}) {
+	if got := d.ChangedSince(rev); !slices.Equal(got, []string{"intro", "calc"}) {
 		t.Fatalf("changed: %v", got)
 	}
 }
