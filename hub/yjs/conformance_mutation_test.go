@@ -22,7 +22,7 @@ type mutation struct {
 var mutations = []mutation{
 	{name: "clients are ordered by the order in which they came", file: "integrate.go", old: "d.clients[o.id.client].id < me", new: "me > 0 && o.id.client < b.ci"},
 	{name: "clients are ordered the other way round", file: "integrate.go", old: "d.clients[o.id.client].id < me", new: "d.clients[o.id.client].id > me"},
-	{name: "an origin inside of the conflict does not move left", file: "integrate.go", old: "if m <= pass {", new: "if false {"},
+	{name: "an origin inside of the conflict does not move left", file: "integrate.go", old: "if m <= pass {", new: "if pass > 1<<31 && m <= pass {"},
 	{name: "no stop at an origin before the conflict", file: "integrate.go", old: "if m <= begin {", new: "if false {"},
 	{name: "no stop at an equal right origin", file: "integrate.go", old: "} else if o.rorig == b.rorig {", new: "} else if false {"},
 	{name: "conflicts are not looked at behind a left neighbour", file: "integrate.go", old: "if b.left.right == b.right {", new: "if true {"},
