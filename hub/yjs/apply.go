@@ -49,8 +49,10 @@ func (d *Doc) apply(update []byte, origin any) (*Change, error) {
 	d.integrateStreams(s.streams)
 	d.applyDeletes(s)
 	d.loading = nil
+	c := d.commit(update)
+	d.keepIdentity(s.streams)
 	s.release()
-	return d.commit(update), d.txn.stop
+	return c, d.txn.stop
 }
 
 // loadSize is from when on the first update of an empty document is kept as a whole, its content being views into it,
@@ -103,13 +105,18 @@ func (d *Doc) integrateStreams(streams []stream) {
 			d.start(s, streams)
 		}
 	}
+	d.wakeTouched()
+	waits := false
+	waits, d.txn.stop = d.pending.own(d.limits, d.txn.stop)
+	d.txn.plain = d.txn.plain && !waits && d.txn.stop == nil
+}
+
+// wakeTouched integrates what waited for units that the transaction has written.
+func (d *Doc) wakeTouched() {
 	for i := 0; i < len(d.txn.touched) && len(d.pending.waiting) > 0; i++ {
 		c := d.clients[d.txn.touched[i]]
 		d.runReady(d.pending.wake(nil, c.id, uint64(c.clock)))
 	}
-	waits := false
-	waits, d.txn.stop = d.pending.own(d.limits, d.txn.stop)
-	d.txn.plain = d.txn.plain && !waits && d.txn.stop == nil
 }
 
 // start integrates a stream of an update. When it must wait for another one of the same update, that one goes ahead,

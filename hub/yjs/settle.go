@@ -7,6 +7,10 @@ package yjs
 func (d *Doc) settle() {
 	t := &d.txn
 	t.settled = true
+	if t.unmerged {
+		t.unmerged = false
+		d.rejoin(true)
+	}
 	if len(t.waste) == 0 {
 		return
 	}
@@ -21,7 +25,7 @@ func (d *Doc) settle() {
 		spans = mergeSpans(spans, d.clients)
 	}
 	for _, s := range spans {
-		d.mergeSpan(d.clients[s.ci], s.clock, s.end())
+		d.mergeSpan(d.clients[s.ci], s.clock, s.end(), true)
 	}
 	t.waste = t.waste[:0]
 	if cap(t.waste) > maxScratch {
@@ -114,11 +118,12 @@ func (n *node) die() {
 	n.item, n.start, n.tree, n.entries, n.index, n.length = nil, nil, nil, nil, nil, 0
 }
 
-// rejoin merges what the transaction wrote and what it split where that stayed whole.
-func (d *Doc) rejoin() {
+// rejoin merges what the transaction wrote and what it split where that stayed whole. What is deleted is left as it is
+// while the change has to tell one deletion from another; settle asks for all.
+func (d *Doc) rejoin(all bool) {
 	for _, ci := range d.txn.touched {
 		if c := d.clients[ci]; c.last != nil && c.last.id.clock > c.before {
-			d.mergeSpan(c, c.before, c.clock)
+			d.mergeSpan(c, c.before, c.clock, all)
 		}
 	}
 	for i := len(d.txn.splits) - 1; i >= 0; i-- {
@@ -126,13 +131,14 @@ func (d *Doc) rejoin() {
 		c := d.clients[r.client]
 		it := c.get(r.clock)
 		if it.id == r && it.left != nil && mergeable(it.left, it) {
-			d.mergeSpan(c, r.clock, r.clock)
+			d.mergeSpan(c, r.clock, r.clock, all)
 		}
 	}
 }
 
-// mergeSpan merges neighbours among the structs of c from clock to end, and with the ones before and behind.
-func (d *Doc) mergeSpan(c *client, clock, end uint32) {
+// mergeSpan merges neighbours among the structs of c from clock to end, and with the ones before and behind: the
+// deleted ones, too, when all is asked for.
+func (d *Doc) mergeSpan(c *client, clock, end uint32, all bool) {
 	at := c.find(clock)
 	l := c.at(at)
 	if at.index > 0 {
@@ -145,7 +151,7 @@ func (d *Doc) mergeSpan(c *client, clock, end uint32) {
 	}
 	for bi := at.block; bi < len(c.blocks); bi++ {
 		done := false
-		l, done = d.mergeBlock(c, bi, at.index, l, end)
+		l, done = d.mergeBlock(c, bi, at.index, l, end, all)
 		at.index = 0
 		if len(c.blocks[bi].items) == 0 {
 			c.shrink(bi)
@@ -161,15 +167,18 @@ func (d *Doc) mergeSpan(c *client, clock, end uint32) {
 
 // mergeBlock merges the items of a block from index on with l before them. It returns the item to go on with and
 // whether the end was passed.
-func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32) (_ *item, done bool) {
+func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32, all bool) (_ *item, done bool) {
 	b := &c.blocks[bi]
 	w, i := index, index
 	for ; i < len(b.items) && !done; i++ {
 		it := b.items[i]
 		done = it.id.clock >= end
 		if mergeable(l, it) {
-			d.merge(c, l, it)
-			continue
+			if all || !it.deleted() {
+				d.merge(c, l, it)
+				continue
+			}
+			d.txn.unmerged = true
 		}
 		b.items[w], b.clocks[w] = it, it.id.clock
 		w++

@@ -24,7 +24,8 @@ type txn struct {
 	applying bool // an update, not own edits
 	dirty    bool // anything happened at all
 
-	settled bool // deleted content has been collected
+	unmerged bool // deleted neighbours are still to be merged
+	settled  bool // deleted content has been collected
 }
 
 // changed says what happened to one type.
@@ -81,6 +82,8 @@ func (d *Doc) Transact(origin any, f func(*Txn) error) (c *Change, err error) {
 			err = t.err
 		}
 		t.doc = nil
+		d.wakeTouched()
+		d.retryDeletes()
 		c = d.commit(nil)
 		return nil
 	})
@@ -111,7 +114,7 @@ func (d *Doc) begin(origin any) {
 // commit ends a transaction. raw is the update that was applied, nil for own edits.
 func (d *Doc) commit(raw []byte) *Change {
 	t := &d.txn
-	d.rejoin()
+	d.rejoin(false)
 	t.deletes = mergeSpans(t.deletes, d.clients)
 	t.open = false
 	c := &Change{Origin: t.origin, doc: d, seq: t.seq}
@@ -123,16 +126,15 @@ func (d *Doc) commit(raw []byte) *Change {
 	default:
 		c.Update = d.encodeTxn()
 	}
-	d.keepIdentity(raw)
 	return c
 }
 
-// keepIdentity takes a new client id when another replica turns out to write under ours.
-func (d *Doc) keepIdentity(raw []byte) {
-	if raw == nil {
-		return
-	}
-	if ci := d.clientOf(d.self); ci != 0 && d.clients[ci].seq == d.txn.seq {
+// keepIdentity takes a new client id when an update shows that another replica writes under ours, or speaks of units
+// that we have not written yet: what we would write there would be taken for something else.
+func (d *Doc) keepIdentity(streams []stream) {
+	ci := d.clientOf(d.self)
+	s := findStream(streams, d.self)
+	if ci != 0 && d.clients[ci].seq == d.txn.seq || s != nil && s.end > d.stateOf(d.self) || d.pending.deletes[d.self] != nil {
 		d.self = randomClient()
 	}
 }
