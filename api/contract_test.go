@@ -215,10 +215,9 @@ func (j *judge) request(op *contractOp, params map[string]string, r *http.Reques
 		Request: check, PathParams: params,
 		Route: &routers.Route{Spec: spec.doc, Path: op.path, PathItem: op.item, Method: op.method, Operation: op.op},
 		Options: &openapi3filter.Options{
-			AuthenticationFunc:                openapi3filter.NoopAuthenticationFunc,
-			SkipSettingDefaults:               true,
-			ExcludeRequestBody:                len(body) == 0,
-			RejectWhenRequestBodyNotSpecified: false,
+			AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
+			SkipSettingDefaults: true,
+			ExcludeRequestBody:  len(body) == 0 || len(body) > maxBody,
 		},
 	}
 	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil && status < 400 {

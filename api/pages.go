@@ -95,7 +95,7 @@ func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, name string)
 	h := w.Header()
 	h.Set("Content-Security-Policy", or(s.PageCSP, pageCSP))
 	h.Set("Content-Type", typeOf(name))
-	h.Add("Vary", "Accept-Encoding")
+	h.Set("Vary", "Accept-Encoding") // it is the same for everybody
 	sum := sha256.Sum256(data)
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
 	h.Set("Cache-Control", "no-cache")
