@@ -318,3 +318,23 @@ func junk(rnd *rand.Rand, depth int) any {
 	}
 	return yjs.MapOf(entries...)
 }
+
+// After a restart the journal still knows where a moved cell went.
+func TestLoad_TypingFollowsAMoveInTheJournal(t *testing.T) {
+	d := seed(t, sample())
+	p, q := peer(t, d), peer(t, d)
+	typed := write(t, q, func(tx *yjs.Txn) { sourceOf(q, 1).Insert(tx, 5, "23") })
+	snapshot, err := d.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal := [][]byte{snapshot, must(t)(d.Apply(move(t, p, 1, 0), "p")).Update, must(t)(d.MoveCell("calc", 2)).Update}
+	again, err := nbdoc.Load(yjs.Options{}, journal...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t)(again.Apply(typed, "q"))
+	if s, _ := again.Source("calc"); s != "x = 123\nprint(x)" {
+		t.Fatalf("got %q", s)
+	}
+}
