@@ -2,6 +2,7 @@ package nbdoc_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -359,5 +360,24 @@ func TestApply_KeystrokeIsCheap(t *testing.T) {
 	document := testing.AllocsPerRun(1000, func() { must(t)(d.Apply(updates[j], nil)); j++ })
 	if document > engine+2 {
 		t.Fatalf("%v allocations, the engine needs %v", document, engine)
+	}
+}
+
+// A cell that we move keeps everything that a client put into it, also what
+// the schema does not know.
+func TestMoveCell_KeepsUnknownKeys(t *testing.T) {
+	d := seed(t, sample())
+	p := peer(t, d)
+	apply(t, p, must(t)(d.Apply(write(t, p, func(tx *yjs.Txn) {
+		cellOf(p, 1).Set(tx, "vendor", map[string]any{"a": 1})
+		cellOf(p, 1).Set(tx, "shared", yjs.MapOf(yjs.Entry{Key: "list", Value: yjs.ArrayOf(yjs.TextOf("t"), 2)}))
+		cellOf(p, 1).Set(tx, "execution_state", "running")
+		v, _ := cellOf(p, 1).Get("metadata")
+		v.(*yjs.Map).Set(tx, "trusted", true)
+	}), nil)).Update)
+	before := structure(cellOf(p, 1))
+	apply(t, p, must(t)(d.MoveCell("calc", 2)).Update)
+	if after := structure(cellOf(p, 2)); !reflect.DeepEqual(before, after) {
+		t.Fatalf("before\n%v\nafter\n%v", before, after)
 	}
 }
