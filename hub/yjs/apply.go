@@ -262,6 +262,10 @@ func (d *Doc) applyDeletes(s *scan) {
 		}
 	}
 	d.retryDeletes()
+	if len(d.txn.swept) > 0 {
+		d.txn.named = make(map[uint64]*gaps)
+		s.collectDeletes(d.txn.named)
+	}
 	if err := d.pending.trim(d.limits); err != nil && d.txn.stop == nil {
 		d.txn.stop = err
 	}

@@ -209,3 +209,56 @@ func TestBeforeIsTheStateBeforeTheTransaction(t *testing.T) {
 		t.Fatalf("before %v, after %v", c.Before(), b.State())
 	}
 }
+
+func TestTextThatTheDeleterHadNotSeenIsReportedAsAnOrphan(t *testing.T) {
+	a, b := pair(t, func(d *Doc, tx *Txn) {
+		d.Array("cells").Push(tx, MapOf(Entry{"source", TextOf("print()")}))
+	})
+	v, _ := b.Array("cells").Get(0).(*Map).Get("source")
+	source := v.(*Text)
+	edit(t, b, func(tx *Txn) { source.Insert(tx, 6, "42") })
+	c := apply(t, b, edit(t, a, func(tx *Txn) { a.Array("cells").Delete(tx, 0, 1) }).Update)
+	want := Orphan{
+		ID: ID{2, 0}, Origin: ID{1, 7}, Right: ID{1, 8}, Value: "42", Length: 2, Parent: source.ID(), Index: 6,
+		Path: []Step{{source.ID(), "source"}, {ID{1, 0}, ""}, {ID{}, "cells"}},
+	}
+	if got := c.Orphans(); !reflect.DeepEqual(got, []Orphan{want}) {
+		t.Fatalf("orphans are %+v, want %+v", got, want)
+	}
+	if again := c.Orphans(); len(again) != 1 {
+		t.Fatalf("asking again finds %d", len(again))
+	}
+	own := edit(t, a, func(tx *Txn) { a.Array("cells").Push(tx, TextOf("x")) })
+	apply(t, b, own.Update)
+	if c := edit(t, b, func(tx *Txn) { b.Array("cells").Delete(tx, 0, 1) }); len(c.Orphans()) != 0 {
+		t.Fatalf("an own deletion has orphans: %+v", c.Orphans())
+	}
+}
+
+func TestRunsAndPositionsOfATextCountWhatIsDeleted(t *testing.T) {
+	a, b := pair(t, func(d *Doc, tx *Txn) { d.Text("t").Insert(tx, 0, "abcdef") })
+	edit(t, b, func(tx *Txn) {
+		b.Text("t").Delete(tx, 1, 2)
+		b.Text("t").Insert(tx, 3, "X")
+	})
+	type run struct {
+		id      ID
+		length  int
+		deleted bool
+	}
+	var got []run
+	b.Text("t").Runs(func(id ID, n int, deleted bool) bool { got = append(got, run{id, n, deleted}); return true })
+	want := []run{{ID{1, 0}, 1, false}, {ID{1, 1}, 2, true}, {ID{1, 3}, 2, false}, {ID{2, 0}, 1, false}, {ID{1, 5}, 1, false}}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("runs are %v", got)
+	}
+	for id, index := range map[ID]int{{1, 0}: 0, {1, 2}: 1, {1, 4}: 2, {2, 0}: 3, {1, 5}: 4} {
+		if i, ok := b.Text("t").Position(id); !ok || i != index {
+			t.Errorf("%v is at %d, want %d", id, i, index)
+		}
+	}
+	if _, ok := b.Text("t").Position(ID{9, 9}); ok {
+		t.Error("an unknown unit has a position")
+	}
+	_ = a
+}

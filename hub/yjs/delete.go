@@ -50,6 +50,9 @@ func (d *Doc) delete(it *item) {
 		n := t.doomed[len(t.doomed)-1]
 		t.doomed = t.doomed[:len(t.doomed)-1]
 		for c := n.start; c != nil; c = c.right {
+			if t.applying && c.kind == kindString && !c.deleted() {
+				t.swept = append(t.swept, span{c.id.client, c.id.clock, c.length})
+			}
 			d.deleteOne(c)
 		}
 		for i := range n.entries {

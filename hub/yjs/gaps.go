@@ -53,6 +53,27 @@ func mergeGaps(list []gap) []gap {
 	return out
 }
 
+// without returns the parts of x that are not in the set g, which may be nil.
+func without(x gap, g *gaps) (out []gap) {
+	if g == nil {
+		return []gap{x}
+	}
+	g.order()
+	i, _ := slices.BinarySearchFunc(g.list, x.clock, func(y gap, clock uint64) int { return cmp.Compare(y.end, clock) })
+	for ; i < len(g.list) && g.list[i].clock < x.end && x.clock < x.end; i++ {
+		if y := g.list[i]; y.end > x.clock {
+			if y.clock > x.clock {
+				out = append(out, gap{x.clock, y.clock})
+			}
+			x.clock = y.end
+		}
+	}
+	if x.clock < x.end {
+		out = append(out, x)
+	}
+	return out
+}
+
 // addDelete notes that unknown units of client are deleted.
 func (p *pending) addDelete(client, clock, end uint64) {
 	if p.deletes == nil {

@@ -5,10 +5,12 @@ import (
 	"slices"
 )
 
-// Orphan is something that a replica inserted into a type without knowing that it had been deleted. It becomes part of
-// no document: this is the only place where it can be seen.
+// Orphan is something that a replica wrote into a type which another one deleted without having seen it. It is part of
+// the document no more: this is the only place where it can be seen.
 type Orphan struct {
 	ID     ID     // its first unit
+	Origin ID     // the unit to its left when it was written; the zero ID: none
+	Right  ID     // the unit to its right when it was written; the zero ID: none
 	Value  any    // what was inserted: a string, a []any of values, or nil for anything else
 	Length int    // its units
 	Parent ID     // the deleted type; the zero ID when it is not remembered (see below)
@@ -49,12 +51,19 @@ type plot struct {
 	index, extent uint32
 }
 
-// Orphans returns what the transaction inserted into types that had been deleted.
+// Orphans returns what the transaction inserted into types that had been deleted, and the texts that died only because
+// an update deleted a type around them: units which that update does not name, because its writer did not know them. The
+// latter are known until the next transaction begins or the state is encoded.
 func (c *Change) Orphans() []Orphan {
 	if !c.current() {
 		return nil
 	}
-	return c.doc.txn.orphans
+	t := &c.doc.txn
+	if len(t.swept) > 0 && !t.settled {
+		t.orphans = c.doc.sweptOrphans(t.orphans)
+		t.swept = t.swept[:0]
+	}
+	return t.orphans
 }
 
 // bury remembers a text that is about to be collected.
@@ -126,6 +135,7 @@ func (d *Doc) noteOrphan(rec *record, b *birth) {
 		return
 	}
 	o := Orphan{ID: ID{b.client.id, uint64(b.client.clock)}, Index: -1, Length: int(b.length), Key: string(rec.key)}
+	o.Origin, o.Right = d.publicRef(b.origin), d.publicRef(b.rorig)
 	data := b.data
 	if !b.shared {
 		data = string(b.bytes)
@@ -161,19 +171,58 @@ func (d *Doc) noteOrphanItem(it *item) {
 	if it.deleted() || it.kind == kindFormat || len(d.txn.orphans) >= maxGraves {
 		return
 	}
+	d.txn.orphans = append(d.txn.orphans, d.orphanOf(it, 0, it.length))
+}
+
+// orphanOf describes the units from..to of an item whose parent is deleted but not collected yet.
+func (d *Doc) orphanOf(it *item, from, to uint32) Orphan {
 	o := Orphan{
-		ID: d.idOf(it.id), Length: int(it.length), Key: d.keys[it.key], Index: -1,
-		Parent: it.parent.publicID(), Path: d.pathOf(it.parent), Value: orphanValue(it.kind, it.data, int(it.length)),
+		ID: d.idOf(ref{it.id.client, it.id.clock + from}), Origin: d.publicRef(it.origin), Right: d.publicRef(it.rorig),
+		Length: int(to - from), Key: d.keys[it.key], Index: -1, Parent: it.parent.publicID(), Path: d.pathOf(it.parent),
 	}
+	if from > 0 {
+		o.Origin = d.idOf(ref{it.id.client, it.id.clock + from - 1})
+	}
+	left, _ := splitContent(it.kind, it.data, int(to), int(it.length))
+	o.Value = orphanValue(it.kind, tailContent(it.kind, left, int(from), int(to)), int(to-from))
 	if it.key == 0 {
-		o.Index = 0
+		o.Index = int(d.deletedNow(it.id.client, it.id.clock, it.id.clock+from))
 		for l := it.left; l != nil; l = l.left {
 			if l.kind.countable() {
 				o.Index += int(d.deletedNow(l.id.client, l.id.clock, l.end()))
 			}
 		}
 	}
-	d.txn.orphans = append(d.txn.orphans, o)
+	return o
+}
+
+// publicRef returns a ref as an ID, the zero ID for none.
+func (d *Doc) publicRef(r ref) ID {
+	if r.none() {
+		return ID{}
+	}
+	return d.idOf(r)
+}
+
+// sweptOrphans appends the texts that died with a type and are not named by the update that deleted it.
+func (d *Doc) sweptOrphans(out []Orphan) []Orphan {
+	t := &d.txn
+	for _, s := range t.swept {
+		c := d.clients[s.ci]
+		for at, ok := c.find(s.clock), true; ok && c.at(at).id.clock < s.end(); at, ok = c.next(at) {
+			it := c.at(at)
+			if it.kind != kindString {
+				continue
+			}
+			from, to := max(s.clock, it.id.clock), min(s.end(), it.end())
+			for _, g := range without(gap{uint64(from), uint64(to)}, t.named[c.id]) {
+				if len(out) < maxGraves {
+					out = append(out, d.orphanOf(it, uint32(g.clock)-it.id.clock, uint32(g.end)-it.id.clock))
+				}
+			}
+		}
+	}
+	return out
 }
 
 // orphanValue returns what was inserted as Go values.

@@ -51,6 +51,39 @@ func (t *Text) Delete(tx *Txn, i, count int) {
 	n.deleteRange(tx, verb, int(from), int(to-from))
 }
 
+// Runs calls f for each run of units, deleted ones included, in the order of the text until f returns false: the first
+// unit's ID, how many units, and whether they are deleted. Formatting marks are units, too, though not of the text. A
+// text that the last transaction deleted can still be read this way until the next one begins.
+func (t *Text) Runs(f func(id ID, length int, deleted bool) bool) {
+	for it := t.start; it != nil; it = it.right {
+		if !f(t.doc.idOf(it.id), int(it.length), it.deleted()) {
+			return
+		}
+	}
+}
+
+// Position returns the index of a unit of this text; for a deleted one that of the next live unit. ok is false when the
+// unit is not known, has been collected, or belongs elsewhere.
+func (t *Text) Position(id ID) (index int, ok bool) {
+	r, known := t.doc.lookup(id)
+	if !known {
+		return 0, false
+	}
+	it := t.doc.itemAt(r)
+	if it.parent != t.node() || it.key != 0 {
+		return 0, false
+	}
+	if it.visible() {
+		index = int(r.clock - it.id.clock)
+	}
+	for it = it.left; it != nil; it = it.left {
+		if it.visible() {
+			index += int(it.length)
+		}
+	}
+	return index, true
+}
+
 // snap moves a position inside of a character to its start, or to its end.
 func (n *node) snap(i uint32, up bool) uint32 {
 	if i == 0 || i >= n.length {

@@ -14,10 +14,12 @@ type txn struct {
 	splits  []ref    // right halves of items that were split
 	changed []changed
 	orphans []Orphan
-	types   []TypeChange // scratch of Change.Types
-	doomed  []*node      // scratch of delete
-	work    int          // steps of conflict resolution that are left
-	stop    error        // why applying must end
+	swept   []span           // texts that died with a type around them
+	named   map[uint64]*gaps // what the update deletes, when anything was swept
+	types   []TypeChange     // scratch of Change.Types
+	doomed  []*node          // scratch of delete
+	work    int              // steps of conflict resolution that are left
+	stop    error            // why applying must end
 
 	// plain: everything was new, whole and integrated at once, so the received bytes say all that happened.
 	plain    bool
@@ -103,7 +105,7 @@ func (d *Doc) begin(origin any) {
 	t.touched, t.deletes, t.splits = t.touched[:0], t.deletes[:0], t.splits[:0]
 	clear(t.changed)
 	clear(t.orphans)
-	t.changed, t.orphans = t.changed[:0], t.orphans[:0]
+	t.changed, t.orphans, t.swept, t.named = t.changed[:0], t.orphans[:0], t.swept[:0], nil
 	t.work, t.stop = d.limits.Work, nil
 	t.plain, t.dirty, t.settled, t.applying = true, false, false, false
 	if d.marks > 1<<31 {
