@@ -133,9 +133,12 @@ func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEven
 	case "stream":
 		return e.writeText(s, edit, cell, ev)
 	case "display_data", "execute_result", "error":
-		output, err := s.h.spill(ev.Output)
+		output, err := s.h.blobs.spill(ev.Output, blobFrom)
 		if err != nil {
 			return err
+		}
+		if output == nil {
+			output = ev.Output
 		}
 		return edit.AppendOutput(cell, output, ev.DisplayID)
 	case "update_display_data":

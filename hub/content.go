@@ -23,7 +23,7 @@ func mayWrite(by Client) error {
 // view is the document at one moment, to be encoded outside of the room.
 type view struct {
 	content  *notebook.Notebook
-	form     *notebook.File
+	form     *form
 	revision uint64
 }
 
@@ -36,9 +36,9 @@ func (s *state) view() view {
 	return view{content: s.doc.Notebook(), form: s.form, revision: s.doc.Revision()}
 }
 
-// document encodes a view, without what the file's format cannot hold.
+// document encodes a view as a file of nbformat 4, whatever the room's file is.
 func (v view) document() (Document, error) {
-	data, err := v.form.Render(v.content)
+	data, err := v.form.Standalone(v.content)
 	if err != nil {
 		return Document{}, fail(CodeInternal, err, "the notebook could not be encoded")
 	}
@@ -114,7 +114,7 @@ func (h *Hub) PutNotebook(ctx context.Context, id uuid.UUID, data []byte, ifMatc
 	return l.put(ctx, form.Notebook(), ifMatch, by)
 }
 
-func (h *Hub) parseSent(data []byte) (*notebook.File, error) {
+func (h *Hub) parseSent(data []byte) (*form, error) {
 	if int64(len(data)) > h.options.MaxNotebook {
 		return nil, fail(CodeTooLarge, nil, "a notebook has at most %d bytes here (--max-notebook)", h.options.MaxNotebook)
 	}

@@ -24,6 +24,7 @@ type Hub struct {
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup // rooms, the reaper, operations that outlive their caller
 	stats   counters
+	blobs   blobs
 
 	mu      sync.Mutex
 	rooms   map[uuid.UUID]*room // guarded by mu, as is all below
@@ -56,6 +57,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &Hub{
 		files: o.Files, store: o.Store, options: o, log: o.Logger, ctx: ctx, cancel: cancel,
+		blobs: blobs{o.Store, o.Logger},
 		rooms: make(map[uuid.UUID]*room), index: newPathIndex(), runs: make(map[uuid.UUID]*execution),
 	}
 	h.goWait(h.reap)

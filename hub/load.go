@@ -75,7 +75,7 @@ func (s *state) recall(t loadTarget) (rec store.Record, known bool, err error) {
 // client id of its own.
 func (s *state) begin(t loadTarget) error {
 	content, err := FileContent{}, error(nil)
-	form := notebook.New()
+	form := newForm(s.h.blobs)
 	if t.path != "" {
 		content, err = s.h.files.Read(t.path, s.h.options.MaxNotebook)
 		switch {
@@ -102,7 +102,7 @@ func (s *state) begin(t loadTarget) error {
 
 // firstContent is what a new document holds: the file's cells, or one empty
 // cell to type into.
-func firstContent(form *notebook.File, content FileContent) *notebook.Notebook {
+func firstContent(form *form, content FileContent) *notebook.Notebook {
 	nb := form.Notebook()
 	if content.Data == nil {
 		fresh := *nb
@@ -114,7 +114,7 @@ func firstContent(form *notebook.File, content FileContent) *notebook.Notebook {
 
 // agree makes a file's bytes the baseline: room and file are equal at this
 // moment.
-func (s *state) agree(content FileContent, form *notebook.File) error {
+func (s *state) agree(content FileContent, form *form) error {
 	encoded, err := s.doc.Encode(nil)
 	if err != nil {
 		return fmt.Errorf("encode document: %w", err)
@@ -137,7 +137,7 @@ func (s *state) restore(rec store.Record, recovered store.Recovered) error {
 		return s.replaceLineage(rec, err)
 	}
 	s.doc, s.lineage, s.seed, s.rev = doc, rec.Lineage, rec.Seed, rec.Rev
-	s.form, s.baseline = notebook.New(), recovered.Baseline
+	s.form, s.baseline = newForm(s.h.blobs), recovered.Baseline
 	if s.baseline != nil {
 		if s.form, err = s.parse(s.baseline.File, s.baseline.IDs); err != nil {
 			return s.replaceLineage(rec, err)
@@ -242,16 +242,29 @@ func (s *state) record() store.Record {
 }
 
 // parse reads an .ipynb within the hub's limits.
-func (s *state) parse(data []byte, ids []string) (*notebook.File, error) {
+func (s *state) parse(data []byte, ids []string) (*form, error) {
 	return s.h.parse(data, ids)
 }
 
-func (h *Hub) parse(data []byte, ids []string) (*notebook.File, error) {
-	form, err := notebook.Parse(data, notebook.ParseOptions{IDs: ids, MintID: newCellID, MaxText: int(h.options.MaxText)})
+// parse reads bytes that we wrote or that are new. ids are those of its cells,
+// as far as they were given any.
+func (h *Hub) parse(data []byte, ids []string) (*form, error) {
+	return h.parseWith(data, notebook.ParseOptions{IDs: ids})
+}
+
+// parseAfter reads a file that somebody else changed: cells without ids of
+// their own keep those that they had, known by their content.
+func (h *Hub) parseAfter(data []byte, prior []notebook.Cell) (*form, error) {
+	return h.parseWith(data, notebook.ParseOptions{Prior: prior})
+}
+
+func (h *Hub) parseWith(data []byte, o notebook.ParseOptions) (*form, error) {
+	o.MintID, o.MaxText = newCellID, int(h.options.MaxText)
+	file, err := notebook.Parse(data, o)
 	if err != nil {
 		return nil, notebookError(err)
 	}
-	return form, nil
+	return formOf(file, h.blobs)
 }
 
 // notebookError codes what is wrong with a file's bytes.

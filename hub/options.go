@@ -39,8 +39,8 @@ type Caps struct {
 // one.
 type Watcher interface {
 	// Watch calls changed, from any goroutine and without waiting for it long,
-	// once per burst of changes to the file at an absolute path. stop returns
-	// when no further call can come.
+	// once per burst of changes to the file at an absolute path. After stop
+	// has returned at most a call that was under way still comes.
 	Watch(path string, changed func()) (stop func(), err error)
 }
 

@@ -28,7 +28,7 @@ const (
 // sight is what a look at the disk found.
 type sight struct {
 	content FileContent
-	form    *notebook.File
+	form    *form
 	err     error // of the read, or of the decoding
 	saves   uint64
 }
@@ -69,22 +69,15 @@ func (s *state) diskChanged() {
 		return
 	}
 	s.outside.checking = true
-	path, ids, saves := s.path, s.idHints(), s.rev
+	path, prior, saves := s.path, s.form.Notebook().Cells, s.rev
 	s.r.work.Go(func() {
 		seen := sight{saves: saves}
 		seen.content, seen.err = s.h.files.Read(path, s.h.options.MaxNotebook)
 		if seen.err == nil {
-			seen.form, seen.err = s.h.parse(seen.content.Data, ids)
+			seen.form, seen.err = s.h.parseAfter(seen.content.Data, prior)
 		}
 		s.r.post(func(s *state) { s.diskSeen(seen) })
 	})
-}
-
-func (s *state) idHints() []string {
-	if s.baseline == nil {
-		return nil
-	}
-	return s.baseline.IDs
 }
 
 // diskSeen acts on a look at the disk, unless a save made it stale.
@@ -157,7 +150,7 @@ func (o *outside) tick(s *state, now time.Time) {
 
 // takeIn decodes and merges bytes that somebody else wrote.
 func (s *state) takeIn(content FileContent) error {
-	form, err := s.h.parse(content.Data, s.idHints())
+	form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells)
 	return s.reconcile(sight{content: content, form: form, err: err})
 }
 
@@ -192,18 +185,16 @@ func (s *state) reconcile(seen sight) error {
 
 // rebase makes the disk's bytes what room and file last agreed on.
 func (s *state) rebase(seen sight) error {
-	ids := continuedIDs(s.form.Notebook(), seen.form.Notebook())
-	form, err := s.parse(seen.content.Data, ids)
-	if err != nil {
-		return err
-	}
-	base := store.Baseline{File: seen.content.Data, IDs: ids, Path: s.path}
+	form := seen.form
+	base := store.Baseline{File: seen.content.Data, IDs: form.IDs(), Path: s.path}
 	same := notebook.Equal(s.doc.Notebook(), form.Notebook())
 	if same {
 		// Otherwise no state of ours is equal to the file, until the next save.
-		if base.State, err = s.doc.Encode(nil); err != nil {
+		encoded, err := s.doc.Encode(nil)
+		if err != nil {
 			return err
 		}
+		base.State = encoded
 	}
 	if err := s.r.setBaseline(&base); err != nil {
 		return err
@@ -226,19 +217,6 @@ func (s *state) rebase(seen sight) error {
 	s.r.putRecord(s.record())
 	s.h.publish("merged", s.r.id, map[string]any{"path": s.path, "sha256": seen.content.Hash})
 	return nil
-}
-
-// continuedIDs gives the cells of a changed file the ids that they had: those
-// without ids of their own are known by their content.
-func continuedIDs(was, now *notebook.Notebook) []string {
-	ids := make([]string, len(now.Cells))
-	for i, from := range notebook.MatchCells(was.Cells, now.Cells) {
-		ids[i] = now.Cells[i].ID
-		if from >= 0 {
-			ids[i] = was.Cells[from].ID
-		}
-	}
-	return ids
 }
 
 // conflict stops the writing of the file until a person decided, or the disk

@@ -33,7 +33,7 @@ const maxAttempts = 5
 // goroutine that writes.
 type snapshot struct {
 	content *notebook.Notebook
-	form    *notebook.File
+	form    *form
 	encoded []byte
 	edits   uint64
 	path    string
@@ -44,7 +44,7 @@ type snapshot struct {
 // written is what came of a save.
 type written struct {
 	base   *store.Baseline
-	form   *notebook.File
+	form   *form
 	stat   FileStat
 	hash   string
 	wrote  bool
@@ -131,7 +131,8 @@ func (s *state) snapshot() (*snapshot, error) {
 
 // write brings a snapshot to the disk. It runs beside the room.
 func (r *room) write(snap *snapshot, job *saveJob) (out written) {
-	data, err := snap.form.Render(snap.content)
+	// What is older than nbformat 4 is only written when somebody asks.
+	data, err := snap.form.Standalone(snap.content)
 	if err != nil {
 		return written{failed: fail(CodeInternal, err, "the notebook could not be encoded")}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
-	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/store"
 )
 
@@ -35,7 +34,7 @@ type state struct {
 	path     string
 	file     FileID
 	rev      uint64
-	form     *notebook.File  // how the file spells things; its bytes are the baseline's
+	form     *form           // how the file spells things; its bytes are the baseline's
 	baseline *store.Baseline // what room and file last agreed on; nil before the first save
 	saved    *Saved
 	created  time.Time

@@ -69,7 +69,7 @@ func (s *state) keepLater(reason string, v view) {
 
 // keepIfCellsGo keeps the room's state before an outside change takes cells out
 // of it.
-func (s *state) keepIfCellsGo(disk *notebook.File) {
+func (s *state) keepIfCellsGo(disk *form) {
 	there := make(map[string]bool)
 	for _, id := range disk.IDs() {
 		there[id] = true

@@ -1,6 +1,7 @@
 package nbdoc
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/notebookhub/hub/hub/yjs"
@@ -17,6 +18,7 @@ import (
 // must be loaded anew.
 func (d *Document) Apply(update []byte, origin any) (Event, error) {
 	x := d.begin(origin)
+	d.foresee(update)
 	c, failed := d.doc.Apply(update, origin)
 	if c == nil {
 		return Event{Origin: origin}, wrapApply(failed)
@@ -40,6 +42,17 @@ func (d *Document) Apply(update []byte, origin any) (Event, error) {
 		err = wrapApply(failed)
 	}
 	return e, err
+}
+
+// foresee notes the units of all sources when an update brings a new cell: it
+// may be a moved one, and then they are gone afterwards.
+func (d *Document) foresee(update []byte) {
+	if !bytes.Contains(update, []byte(keyType)) {
+		return
+	}
+	for _, c := range d.list {
+		c.runs = runsOf(c.source)
+	}
 }
 
 func wrapApply(err error) error {
@@ -99,7 +112,7 @@ func (d *Document) inspect(x *delta, c *yjs.Change) findings {
 		f.doubles = d.doubles(nil)
 	}
 	f.meta = x.meta && d.metaFaulty()
-	f.late = d.trail.mine(c.Orphans())
+	f.late = lateTexts(c.Orphans())
 	return f
 }
 

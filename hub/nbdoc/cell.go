@@ -76,6 +76,7 @@ func fieldOf(key string) Fields {
 type cell struct {
 	shared *yjs.Map
 	source *yjs.Text // its source, also after it is gone
+	runs   []run     // the units of its source, just before it moves
 	id     string
 	pos    int           // index in Document.list
 	data   notebook.Cell // cached reading; only the parts in fresh are right

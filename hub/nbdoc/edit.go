@@ -116,6 +116,7 @@ func (e *Edit) MoveCell(id string, i int) error {
 func (e *Edit) replace(c *cell, i int, form yjs.Prelim) error {
 	c.read(contentFields &^ FieldOutputs) // so that the event can tell what is different
 	out := e.d.kernelOut[c.id]
+	c.runs = runsOf(c.source)
 	e.remove(c)
 	if err := e.insert(i, form); err != nil {
 		return err

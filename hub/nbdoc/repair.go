@@ -99,7 +99,7 @@ func (d *Document) remedy(x *delta, f findings) error {
 
 func (d *Document) repair(e *Edit, f findings) error {
 	x := e.x
-	x.repaired = x.repaired || f.foreign || f.meta || len(f.bad)+len(f.doubles)+len(f.late) > 0
+	x.repaired = x.repaired || f.foreign || f.meta || len(f.bad)+len(f.doubles) > 0
 	if f.foreign {
 		e.removeForeign(x)
 		f.bad, f.doubles = d.faultyNew(nil), d.doubles(nil)
@@ -110,6 +110,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 		}
 	}
 	for _, m := range f.moves {
+		m.from.runs = without(m.from.runs, f.late)
 		d.trail.follow(e.tx, d.hub, m.from, m.to)
 		if out := d.kernelOut[m.to.id]; out != nil {
 			out.follow(m.to)

@@ -1,6 +1,7 @@
 package nbdoc
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,115 +14,127 @@ import (
 // (and through evictions and restarts of the hub) still types into the old one.
 const trailKey = "moved/"
 
-// trailLength bounds how many moves are remembered.
-const trailLength = 512
+const (
+	// trailLength bounds how many moves are remembered.
+	trailLength = 256
+	// trailRuns bounds how finely one is remembered.
+	trailRuns = 512
+)
 
 // trail remembers moved cells: in Yjs a move is a copy and a deletion.
 type trail struct {
-	cells  map[yjs.ID]string        // the id of the cell that a dead source belonged to
-	order  []yjs.ID                 // oldest first
-	former map[string]notebook.Cell // by cell id, what it was before it moved
-	texts  map[yjs.ID]string        // by dead source, the text of its successor when it was made
+	moves  []moved // oldest first
+	late   []moved // late text that was written again, under other ids
+	former map[string]notebook.Cell
 }
 
-func newTrail() trail {
-	return trail{cells: map[yjs.ID]string{}, former: map[string]notebook.Cell{}, texts: map[yjs.ID]string{}}
+// moved says where the units of a source went.
+type moved struct {
+	key  string // in the hub's root
+	cell string // the id of the cell
+	old  []run  // the units of the old source
+	next []run  // the units of its copy
 }
+
+// run is a run of units of a text in one author's order. Dead ones had been
+// deleted before.
+type run struct {
+	id   yjs.ID
+	n    int
+	dead bool
+}
+
+func (r run) holds(id yjs.ID) bool {
+	return r.id.Client == id.Client && r.id.Clock <= id.Clock && id.Clock < r.id.Clock+uint64(r.n)
+}
+
+// runsOf lists the units of a text.
+func runsOf(t *yjs.Text) []run {
+	var runs []run
+	if t != nil {
+		t.Runs(func(id yjs.ID, n int, deleted bool) bool {
+			runs = append(runs, run{id, n, deleted})
+			return len(runs) < trailRuns
+		})
+	}
+	return runs
+}
+
+func newTrail() trail { return trail{former: map[string]notebook.Cell{}} }
 
 func isTrailKey(key string) bool { return strings.HasPrefix(key, trailKey) }
 
 // load reads the trail from the hub's root.
 func (t *trail) load(hub *yjs.Map) {
-	hub.Range(func(key string, v any) bool {
-		cell, ok := v.(string)
-		if id, is := parseTrailKey(key); is && ok {
-			t.cells[id] = cell
-			t.order = append(t.order, id)
+	t.moves = t.moves[:0]
+	for _, key := range hub.Keys() {
+		v, _ := hub.Get(key)
+		if m, ok := v.(map[string]any); ok && isTrailKey(key) {
+			cell, _ := m["cell"].(string)
+			t.moves = append(t.moves, moved{key, cell, readRuns(m["old"]), readRuns(m["new"])})
 		}
-		return true
-	})
+	}
+	slices.SortFunc(t.moves, func(a, b moved) int { return trailNumber(a.key) - trailNumber(b.key) })
 }
 
-func keyOfTrail(id yjs.ID) string {
-	return trailKey + strconv.FormatUint(id.Client, 10) + ":" + strconv.FormatUint(id.Clock, 10)
+// trailNumber is the number of a move: they are counted.
+func trailNumber(key string) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(key, trailKey))
+	return n
 }
 
-func parseTrailKey(key string) (yjs.ID, bool) {
-	rest, ok := strings.CutPrefix(key, trailKey)
-	client, clock, also := strings.Cut(rest, ":")
-	a, err1 := strconv.ParseUint(client, 10, 64)
-	b, err2 := strconv.ParseUint(clock, 10, 64)
-	return yjs.ID{Client: a, Clock: b}, ok && also && err1 == nil && err2 == nil
-}
-
-// follow remembers that a cell has been replaced by next.
+// follow remembers that a cell has been replaced by next. was.runs are the
+// units that the old source had.
 func (t *trail) follow(tx *yjs.Txn, hub *yjs.Map, was, next *cell) {
 	if len(t.former) >= trailLength {
 		clear(t.former)
-		clear(t.texts)
 	}
 	if was.fresh.Has(FieldSource) {
 		t.former[next.id] = was.data
 	}
-	if was.source == nil {
+	m := moved{cell: next.id, old: was.runs, next: runsOf(next.source), key: trailKey + "1"}
+	if len(m.old) == 0 || next.source == nil {
 		return
 	}
-	id := was.source.ID()
-	if _, known := t.cells[id]; known || id == (yjs.ID{}) {
-		return
+	if n := len(t.moves); n > 0 {
+		m.key = trailKey + strconv.Itoa(trailNumber(t.moves[n-1].key)+1)
 	}
-	t.cells[id] = next.id
-	t.texts[id] = next.read(FieldSource).Source
-	t.order = append(t.order, id)
-	hub.Set(tx, keyOfTrail(id), next.id)
-	if len(t.order) > trailLength {
-		hub.Delete(tx, keyOfTrail(t.order[0]))
-		delete(t.cells, t.order[0])
-		t.order = t.order[1:]
+	t.moves = append(t.moves, m)
+	hub.Set(tx, m.key, map[string]any{"cell": m.cell, "old": writeRuns(m.old), "new": writeRuns(m.next)})
+	for len(t.moves) > trailLength {
+		hub.Delete(tx, t.moves[0].key)
+		t.moves = t.moves[1:]
 	}
+}
+
+// writeRuns and readRuns are the plain form of runs: four numbers each.
+func writeRuns(runs []run) []any {
+	list := make([]any, 0, 4*len(runs))
+	for _, r := range runs {
+		dead := 0.0
+		if r.dead {
+			dead = 1
+		}
+		list = append(list, float64(r.id.Client), float64(r.id.Clock), float64(r.n), dead)
+	}
+	return list
+}
+
+func readRuns(v any) []run {
+	list, _ := v.([]any)
+	var runs []run
+	for numbers := range slices.Chunk(list, 4) {
+		var n [4]int64
+		for i, v := range numbers {
+			n[i], _ = wholeNumber(v)
+		}
+		runs = append(runs, run{yjs.ID{Client: uint64(n[0]), Clock: uint64(n[1])}, int(n[2]), n[3] != 0})
+	}
+	return runs
 }
 
 // was reports whether c is what the cell with this id was before it moved.
 func (t *trail) was(id string, c notebook.Cell) bool {
 	former, ok := t.former[id]
 	return ok && sameEdit(former, c)
-}
-
-// mine are the orphans that are text typed into what a moved cell was.
-func (t *trail) mine(orphans []yjs.Orphan) []yjs.Orphan {
-	var late []yjs.Orphan
-	for _, o := range orphans {
-		if _, text := o.Value.(string); text && t.cells[o.Parent] != "" {
-			late = append(late, o)
-		}
-	}
-	return late
-}
-
-// applyLate puts text that arrived under the old source of a moved cell into
-// the cell as it is now: at the place that it had, as far as the text around
-// it is still there.
-func (e *Edit) applyLate(late []yjs.Orphan) error {
-	for _, o := range late {
-		c := e.d.byID[e.d.trail.cells[o.Parent]]
-		if c == nil || c.source == nil || !c.source.Alive() {
-			continue // the cell was deleted meanwhile
-		}
-		at := e.d.trail.place(o, c.read(FieldSource).Source)
-		c.source.Insert(e.tx, min(at, c.source.Len()), o.Value.(string))
-		e.stale(c, FieldSource)
-	}
-	return e.tx.Err()
-}
-
-// place is where in the present source of its cell an orphan belongs.
-func (t *trail) place(o yjs.Orphan, now string) int {
-	old, ok := t.texts[o.Parent]
-	switch {
-	case o.Index < 0:
-		return utf16Length(now)
-	case !ok:
-		return o.Index
-	}
-	return liveAt(o.Index, notebook.DiffText(old, now))
 }

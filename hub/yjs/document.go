@@ -105,6 +105,7 @@ func (d *Doc) guard(verb string, f func() error) (err error) {
 			return
 		}
 		d.broken = fmt.Errorf("%w: %v", ErrBroken, recover())
+		d.txn.open = false
 		err = fmt.Errorf("%s: %w", verb, d.broken)
 	}()
 	err = f()

@@ -14,7 +14,7 @@ import (
 )
 
 // Limit bounds everything in the kit that waits for a kernel.
-const Limit = 60 * time.Second
+const Limit = 30 * time.Second
 
 // Phrases are pieces of code that say the same in a kernel's language. An empty
 // one is something that the kernel cannot do, and is not tested.
@@ -240,7 +240,9 @@ func asks(secret bool) func(*testing.T, *kernel.Kernel, string) {
 			t.Errorf("an answer to nothing: %v", err)
 		}
 		var events []kernel.Event
-		reply, err := k.Execute(t.Context(), kernel.ExecuteRequest{Code: code, AllowStdin: true}, func(ev kernel.Event) {
+		ctx, cancel := context.WithTimeout(t.Context(), Limit)
+		defer cancel()
+		reply, err := k.Execute(ctx, kernel.ExecuteRequest{Code: code, AllowStdin: true}, func(ev kernel.Event) {
 			events = Join(events, ev)
 			if ev.Kind != kernel.KindPrompt {
 				return
