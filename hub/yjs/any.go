@@ -147,9 +147,6 @@ func (r *reader) object() map[string]any {
 // appendAny appends v as an "any" value. Object keys are sorted, so that equal values have equal bytes.
 // Numbers follow JavaScript: integers of up to 31 bits, else 32 bit floats where exact, else 64 bit; never a BigInt.
 func appendAny(dst []byte, v any, depth int) ([]byte, error) {
-	if depth < 0 {
-		return dst, fmt.Errorf("write value: nested too deep: %w", ErrValue)
-	}
 	switch v := v.(type) {
 	case nil:
 		return append(dst, tagNull), nil
@@ -207,8 +204,16 @@ func appendNumber(dst []byte, f float64) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, tagFloat64), math.Float64bits(f))
 }
 
+// errDeep says that a value nests deeper than it may.
+func errDeep(dst []byte) ([]byte, error) {
+	return dst, fmt.Errorf("write value: nested too deep: %w", ErrValue)
+}
+
 // appendArray appends an array.
 func appendArray(dst []byte, v []any, depth int) (_ []byte, err error) {
+	if depth < 0 {
+		return errDeep(dst)
+	}
 	dst = AppendVarUint(append(dst, tagArray), uint64(len(v)))
 	for _, e := range v {
 		if dst, err = appendAny(dst, e, depth); err != nil {
@@ -220,6 +225,9 @@ func appendArray(dst []byte, v []any, depth int) (_ []byte, err error) {
 
 // appendObject appends an object.
 func appendObject(dst []byte, v map[string]any, depth int) (_ []byte, err error) {
+	if depth < 0 {
+		return errDeep(dst)
+	}
 	keys := make([]string, 0, len(v))
 	for k := range v {
 		keys = append(keys, k)
