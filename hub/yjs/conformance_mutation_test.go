@@ -45,7 +45,7 @@ var mutations = []mutation{
 	{name: "deletes of unknown units are forgotten", file: "apply.go", old: "d.pending.addDelete(client, max(clock, state), end)", new: ""},
 	{name: "waiting deletes are not retried", file: "apply.go", old: "for _, w := range d.pending.takeDeletes(c.id, uint64(c.clock)) {", new: "for _, w := range d.pending.takeDeletes(c.id, 0) {"},
 	{name: "a cut struct waits for its old origin", file: "apply.go", old: "if rec.hasOrigin && !cut {", new: "if rec.hasOrigin {"},
-	{name: "woken structs wake nobody", file: "apply.go", old: "		if moved && d.txn.stop == nil {\n			ready", new: "		if false {\n			ready"},
+	{name: "woken structs wake nobody", file: "apply.go", old: "state > before && d.txn.stop == nil {", new: "state < before && d.txn.stop == nil {"},
 	{name: "waiting parts are not saved", file: "encode.go", old: "if d.pending.any() {", new: "if false {"},
 	{name: "an encoding from the middle keeps the old origin", file: "encode.go", old: "	if offset > 0 {\n		origin", new: "	if false {\n		origin"},
 	{name: "deletes are not joined in the delete set", file: "encode.go", old: "n > first && spans[n-1].end() == it.id.clock", new: "n > first && spans[n-1].end() <= it.id.clock"},
