@@ -32,7 +32,7 @@ func (e *Edit) applyLate(late []yjs.Orphan) error {
 		c.source.Insert(e.tx, at, text)
 		e.stale(c, FieldSource)
 		e.x.repaired = true
-		e.d.trail.wrote(moved{cell: c.id, old: []run{{o.ID, o.Length, false}}, next: []run{{id, o.Length, false}}})
+		e.d.trail.wrote(moved{cell: c.id, old: []run{{o.ID, o.Length, false}}, next: []run{{id, o.Length, false}}, text: text})
 	}
 	return e.tx.Err()
 }

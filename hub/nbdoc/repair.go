@@ -171,18 +171,20 @@ func plainCell(m map[string]any) yjs.Prelim {
 func (e *Edit) settleDouble(c *cell) error {
 	d := e.d
 	owner := d.byID[c.id]
-	if owner != nil && owner == c { // the index kept the wrong one
-		for _, other := range d.list {
-			if other != c && other.id == c.id {
-				owner = other
-			}
+	for _, other := range d.list {
+		if owner == c && other != c && other.id == c.id { // the index kept the wrong one
+			owner = other
+			d.byID[c.id] = owner
 		}
-		d.byID[c.id] = owner
 	}
-	if owner != nil && c.id != "" && owner != c {
-		mine := c.read(contentFields)
-		if sameEdit(mine, owner.read(contentFields)) || d.trail.was(c.id, mine) {
+	if owner != nil && owner != c && c.id != "" {
+		mine, theirs := c.read(contentFields), owner.read(contentFields)
+		short := mine
+		short.Source = d.trail.lacksLate(c.id, mine.Source)
+		if saysNoMore(mine, theirs) || saysNoMore(short, theirs) || d.trail.was(c.id, mine) {
+			c.runs = runsOf(c.source)
 			e.remove(c)
+			d.trail.follow(e.tx, d.hub, c, owner)
 			return e.tx.Err()
 		}
 	}
@@ -192,6 +194,23 @@ func (e *Edit) settleDouble(c *cell) error {
 	d.byID[id] = c
 	d.notebook = nil
 	return e.tx.Err()
+}
+
+// saysNoMore reports whether a cell has nothing that the other one of the same
+// id lacks.
+func saysNoMore(c, other notebook.Cell) bool {
+	if rest := []rune(c.Source); len(rest) > 0 {
+		for _, r := range other.Source {
+			if len(rest) > 0 && rest[0] == r {
+				rest = rest[1:]
+			}
+		}
+		if len(rest) > 0 {
+			return false
+		}
+	}
+	c.Source = other.Source
+	return sameEdit(c, other)
 }
 
 // mend sets one cell right.

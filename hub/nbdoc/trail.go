@@ -34,6 +34,7 @@ type moved struct {
 	cell string // the id of the cell
 	old  []run  // the units of the old source
 	next []run  // the units of its copy
+	text string // what was written again, of late text
 }
 
 // run is a run of units of a text in one author's order. Dead ones had been
@@ -71,7 +72,7 @@ func (t *trail) load(hub *yjs.Map) {
 		v, _ := hub.Get(key)
 		if m, ok := v.(map[string]any); ok && isTrailKey(key) {
 			cell, _ := m["cell"].(string)
-			t.moves = append(t.moves, moved{key, cell, readRuns(m["old"]), readRuns(m["new"])})
+			t.moves = append(t.moves, moved{key: key, cell: cell, old: readRuns(m["old"]), next: readRuns(m["new"])})
 		}
 	}
 	slices.SortFunc(t.moves, func(a, b moved) int { return trailNumber(a.key) - trailNumber(b.key) })
@@ -131,6 +132,17 @@ func readRuns(v any) []run {
 		runs = append(runs, run{yjs.ID{Client: uint64(n[0]), Clock: uint64(n[1])}, int(n[2]), n[3] != 0})
 	}
 	return runs
+}
+
+// lacksLate returns a source of a cell without the late texts that the cell
+// got already: a copy that their author made has them too, perhaps elsewhere.
+func (t *trail) lacksLate(cell, source string) string {
+	for _, m := range t.late {
+		if m.cell == cell {
+			source = strings.Replace(source, m.text, "", 1)
+		}
+	}
+	return source
 }
 
 // was reports whether c is what the cell with this id was before it moved.
