@@ -153,8 +153,25 @@ func (e *executor) launch(s *state, x *execution) {
 		events := newBatcher(r, x)
 		reply, err := kernel.Execute(ctx, KernelRun{Code: code, AllowStdin: true}, events.add)
 		events.close()
+		if err != nil {
+			awaitDeath(kernel)
+		}
 		r.post(func(s *state) { s.exec.ended(s, kernel, x, reply, err) })
 	})
+}
+
+// deathWait is how long after a failed run the kernel's death may be known.
+const deathWait = 2 * time.Second
+
+// awaitDeath waits until it is known whether a run failed because the kernel
+// died: that is the better reason.
+func awaitDeath(kernel Kernel) {
+	patience := time.NewTimer(deathWait)
+	defer patience.Stop()
+	select {
+	case <-kernel.Done():
+	case <-patience.C:
+	}
 }
 
 // editCell makes an edit on behalf of an execution, whose cell may be gone.
@@ -174,6 +191,10 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 	if e.running != x {
 		return // a restart or the kernel's death ended it before
 	}
+	if err != nil && e.kernel == kernel && isOver(kernel) {
+		e.died(s, kernel)
+		return
+	}
 	if reply.Count > 0 {
 		x.count = reply.Count
 	}
@@ -186,6 +207,15 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 		e.cancelQueued(s, "an earlier cell failed", func(q *execution) bool { return !q.carryOn })
 	}
 	e.pump(s)
+}
+
+func isOver(kernel Kernel) bool {
+	select {
+	case <-kernel.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 func outcome(x *execution, reply KernelReply, err error) (state, reason string) {

@@ -144,6 +144,9 @@ func (h *Hub) resolve(p string) (string, FileID, error) {
 	return h.files.Resolve(clean)
 }
 
+// MustNotExist as an If-Match of WriteFile means that nothing may be replaced.
+const MustNotExist = "must-not-exist"
+
 // WriteFile puts a notebook at path: through its room when it is open, else
 // atomically into the file, whose former bytes the next room merges with.
 // created tells whether the file is new.
@@ -163,6 +166,10 @@ func (h *Hub) WriteFile(ctx context.Context, p string, data []byte, ifMatch stri
 		l, err := h.whenOpen(ctx, canonical, file)
 		if err != nil {
 			return Document{}, false, err
+		}
+		if l.room != nil && ifMatch == MustNotExist {
+			l.release()
+			return Document{}, false, fileExists(canonical)
 		}
 		if l.room != nil {
 			etag, err := l.put(ctx, form.Notebook(), ifMatch, by)
@@ -194,7 +201,9 @@ func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string) (creat
 	there, err := h.files.Read(canonical, h.options.MaxNotebook)
 	o := WriteOptions{Temp: uuid.NewString()[:8]}
 	switch {
-	case CodeOf(err) == CodeNotFound && ifMatch != "":
+	case err == nil && ifMatch == MustNotExist:
+		return false, fileExists(canonical)
+	case CodeOf(err) == CodeNotFound && ifMatch != "" && ifMatch != MustNotExist:
 		return false, stale(canonical)
 	case CodeOf(err) == CodeNotFound:
 		o.Create = true

@@ -24,9 +24,11 @@ type outbox struct {
 	behind   bool                // updates were dropped: level tells from where
 	presence map[uint64]struct{} // awareness clients whose state is to be sent
 	lastSent time.Time
-	resyncs  int // without an idle moment in between
-	ackSeq   uint64
-	acked    uint64
+	resyncs  int    // without an idle moment in between
+	ackSeq   uint64 // journal number of its last update
+	acked    uint64 // journal number up to which it was told
+	received uint64 // sync updates, empty ones too
+	marked   uint64 // of these, how many the next acknowledgement covers
 	goodbye  *closing
 	told     bool // that it may only read
 }

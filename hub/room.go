@@ -129,9 +129,9 @@ func (r *room) run(t loadTarget) {
 	if err != nil {
 		s.discard()
 		r.loadErr = err
+		close(r.done)
 		r.hub.gone(r)
 		close(r.loaded)
-		close(r.done)
 		return
 	}
 	s.publishInfo()
@@ -141,8 +141,8 @@ func (r *room) run(t loadTarget) {
 	r.loop(s)
 	r.work.Wait()
 	s.discard()
-	r.hub.gone(r)
 	close(r.done)
+	r.hub.gone(r) // the claims last: nobody opens the notebook before
 }
 
 func (r *room) loop(s *state) {

@@ -84,6 +84,7 @@ func emptyUpdate(update []byte) bool {
 // else; the part of a too laborious update that was integrated is kept, for it
 // is in the document.
 func (s *state) applyUpdate(p *peer, update []byte) {
+	p.received++
 	if emptyUpdate(update) {
 		return
 	}
@@ -177,16 +178,12 @@ func (s *state) acknowledge() {
 		return
 	}
 	vector := base64.StdEncoding.EncodeToString(s.ack.vector)
-	var frame []byte
 	for p := range s.peers {
-		if !p.opts.Events || p.acked >= p.ackSeq || p.ackSeq == 0 {
+		if !p.opts.Events || p.acked >= p.ackSeq {
 			continue
 		}
-		if frame == nil {
-			frame = jsonFrame(KindEvent, map[string]any{"type": "ack", "state_vector": vector})
-		}
 		p.acked = min(p.ackSeq, s.ack.seq)
-		s.control(p, frame)
+		s.control(p, jsonFrame(KindEvent, map[string]any{"type": "ack", "state_vector": vector, "updates": p.marked}))
 	}
 	s.ack.vector = nil
 	if s.durable.appended > s.ack.seq {
@@ -197,7 +194,11 @@ func (s *state) acknowledge() {
 // expectAck notes the state that will be on disk with the newest append, one at
 // a time: under steady typing an acknowledgement must not wait for a pause.
 func (s *state) expectAck() {
-	if s.ack.vector == nil && s.listeners > 0 {
-		s.ack.seq, s.ack.vector = s.durable.appended, s.vector()
+	if s.ack.vector != nil || s.listeners == 0 {
+		return
+	}
+	s.ack.seq, s.ack.vector = s.durable.appended, s.vector()
+	for p := range s.peers {
+		p.marked = p.received
 	}
 }
