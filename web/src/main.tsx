@@ -1,6 +1,7 @@
 // The browser client of Notebook Hub.
 import { type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { api, type RoomInfo } from "./api";
 import { hrefOf, type Place } from "./base";
 import { HomePage } from "./home/home";
 import { here } from "./router";
@@ -11,7 +12,13 @@ import "./styles/page.css";
 
 followTheme();
 
-type Page = ComponentType<{ place: Extract<Place, { page: "notebook" | "room" }> }>;
+type Away = Extract<Place, { page: "notebook" | "room" }>;
+type Page = ComponentType<{ place: Away; room: Promise<RoomInfo> }>;
+
+const loadPage = () => import("./notebook/page");
+// The room and the editor are fetched at the same time; from the list, the editor is fetched while nothing else is to be done.
+if (here.value.page !== "home") void loadPage();
+else window.setTimeout(() => void loadPage(), 1500);
 
 function App() {
   const place = here.value;
@@ -25,10 +32,16 @@ function App() {
 }
 
 /** The notebook's page brings the editor along; the list of notebooks does not wait for it. */
-function Lazy({ place }: { place: Extract<Place, { page: "notebook" | "room" }> }) {
+function Lazy({ place }: { place: Away }) {
   const [Shown, setShown] = useState<Page | null>(null);
-  useEffect(() => void import("./notebook/page").then((module) => setShown(() => module.NotebookPage)), []);
-  return Shown ? <Shown place={place} /> : <p class="boot">Opening…</p>;
+  const [room] = useState(() => {
+    const asked = place.page === "notebook" ? api.open(place.path) : api.room(place.id);
+    // The page tells of a failure once it is there.
+    asked.catch(() => {});
+    return asked;
+  });
+  useEffect(() => void loadPage().then((module) => setShown(() => module.NotebookPage)), []);
+  return Shown ? <Shown place={place} room={room} /> : <p class="boot">Opening…</p>;
 }
 
 const root = document.getElementById("app")!;

@@ -81,7 +81,7 @@ function Head({ home }: { home: Home }) {
       <div class="home-title">
         <img src="favicon.svg" alt="" width="28" height="28" />
         <h1>Notebooks</h1>
-        <button type="button" class="avatar self" style={{ background: me.value.color }} title={`You are ${me.value.name}`} aria-label={`You are ${me.value.name}: change`} onClick={() => void askWho()}>{initials(me.value.name)}</button>
+        <button type="button" class="avatar self" data-initials={initials(me.value.name)} style={{ background: me.value.color }} title={`You are ${me.value.name}`} aria-label={`You are ${me.value.name}: change`} onClick={() => void askWho()} />
       </div>
       <div class="home-tools">
         <label class="search">

@@ -92,7 +92,7 @@ function Gutter({ nb, cell }: { nb: Notebook; cell: Cell }) {
       <span class="grip" draggable={!nb.readOnly} title="Drag to move" aria-hidden="true" {...dragSource(nb, cell)}><Icon name="drag" size={14} /></span>
       {type === "code" && (
         <>
-          <span class="count" aria-label={running ? "running" : run ? "waiting" : cell.count.value === null ? "not run" : `run ${cell.count.value}`}>{running || run ? "*" : (cell.count.value ?? "")}</span>
+          <span class="count">{running || run ? "*" : (cell.count.value ?? "")}</span>
           <button type="button" class="run" title="Run this cell" aria-label="Run this cell" tabIndex={-1} onClick={() => void nb.run([cell.id])}><Icon name="play" size={13} /></button>
         </>
       )}

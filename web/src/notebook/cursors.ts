@@ -111,7 +111,7 @@ export function cursors(text: Y.Text, awareness: Awareness): Extension {
         if (anchor === null || head === null || anchor > size || head > size) return [];
         const marks: Range<Decoration>[] = [];
         if (anchor !== head) {
-          const style = `background-color: color-mix(in srgb, ${color} 26%, transparent)`;
+          const style = `background-color: color-mix(in srgb, ${color} 16%, transparent)`;
           marks.push(Decoration.mark({ class: "peer-selection", attributes: { style } }).range(Math.min(anchor, head), Math.max(anchor, head)));
         }
         marks.push(Decoration.widget({ widget: new Caret(color, name), side: head > anchor ? -1 : 1 }).range(head));

@@ -35,7 +35,7 @@ export async function showDifference(nb: Notebook): Promise<void> {
   const conflict = nb.session.room.peek()?.name === "conflict" || nb.session.standing.peek().actions.includes("keep-room");
   const answer = await ask<"room" | "disk">("This notebook and the file on disk", (done) => (
     <>
-      <Legend left="this notebook" right="on disk" />
+      <Legend left="only in this notebook" right="only on disk" />
       <Difference cells={cells} />
       <div class="dialog-actions">
         <button type="button" onClick={() => done(null)}>{conflict ? "Decide later" : "Close"}</button>
@@ -48,7 +48,7 @@ export async function showDifference(nb: Notebook): Promise<void> {
 }
 
 export function Legend({ left, right }: { left: string; right: string }) {
-  return <p class="legend"><span class="swatch left" aria-hidden="true">−</span> only {left} <span class="swatch right" aria-hidden="true">+</span> only {right}</p>;
+  return <p class="legend"><span class="swatch left" aria-hidden="true">−</span> {left} <span class="swatch right" aria-hidden="true">+</span> {right}</p>;
 }
 
 export function Difference({ cells }: { cells: CellDiff[] }) {

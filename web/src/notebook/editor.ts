@@ -93,10 +93,10 @@ export function makeEditor(parent: HTMLElement, options: EditorOptions): Editor 
   };
 }
 
-const labelled = (text: string) => EditorView.contentAttributes.of({ "aria-label": text });
+const labelled = (text: string) => EditorView.contentAttributes.of({ "aria-label": text, tabindex: "0" });
 
 function locked(on: boolean): Extension {
-  return on ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })] : [];
+  return on ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [];
 }
 
 function binding(config: YSyncConfig): Extension {

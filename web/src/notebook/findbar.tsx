@@ -68,7 +68,7 @@ export function FindBar({ nb }: { nb: Notebook }) {
     tick.value++;
   };
   const toggle = (key: "regex" | "matchCase" | "wholeWord", text: string, title: string) => (
-    <button type="button" class="toggle" aria-pressed={query[key]} title={title} aria-label={title} onClick={() => setQuery({ ...query, [key]: !query[key] })}>{text}</button>
+    <button type="button" class="toggle" aria-pressed={query[key]} title={title} aria-label={title} data-text={text} onClick={() => setQuery({ ...query, [key]: !query[key] })} />
   );
   return (
     <div

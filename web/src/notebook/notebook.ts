@@ -76,6 +76,7 @@ export class Notebook {
   destroy(): void {
     for (const stop of this.stops) stop();
     this.history.destroy();
+    this.presence.destroy();
     this.session.leave();
   }
 

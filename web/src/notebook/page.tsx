@@ -29,14 +29,13 @@ import "../styles/notebook.css";
 
 type Opened = { nb: Notebook } | { trouble: Problem } | null;
 
-export function NotebookPage({ place }: { place: Extract<Place, { page: "notebook" | "room" }> }) {
+export function NotebookPage({ place, room }: { place: Extract<Place, { page: "notebook" | "room" }>; room: Promise<RoomInfo> }) {
   const [opened, setOpened] = useState<Opened>(null);
   useEffect(() => {
     let nb: Notebook | null = null;
     let left = false;
-    const asked = place.page === "notebook" ? api.open(place.path) : api.room(place.id);
-    asked.then(
-      (room: RoomInfo) => {
+    room.then(
+      (room) => {
         if (left) return;
         nb = new Notebook(new Session(room.id, room.path, room.lineage));
         // For tests and for the curious: the page's own notebook, as the page sees it.
@@ -80,6 +79,7 @@ function Open({ nb }: { nb: Notebook }) {
   useEffect(() => attend(nb), [nb]);
   const { session } = nb;
   const list = nb.cells.list.value;
+  const drawn = useGrowing(list.length);
   return (
     <Outputs.Provider value={contexts.outputs}>
       <EditorHosts.Provider value={contexts.hosts}>
@@ -88,13 +88,24 @@ function Open({ nb }: { nb: Notebook }) {
         <KernelTrouble nb={nb} />
         <main class={`notebook mode-${nb.mode.value}`} aria-label={session.path.value || "Untitled notebook"} data-synced={session.synced.value}>
           <h1 class="visually-hidden">{nameOf(session.path.value) || "Untitled notebook"}</h1>
-          {list.map((cell, index) => <CellView key={cell.key} nb={nb} cell={cell} index={index} />)}
-          {session.synced.value && !nb.readOnly && <AddRow nb={nb} empty={list.length === 0} />}
+          {(drawn < list.length ? list.slice(0, drawn) : list).map((cell, index) => <CellView key={cell.key} nb={nb} cell={cell} index={index} />)}
+          {session.synced.value && drawn >= list.length && !nb.readOnly && <AddRow nb={nb} empty={list.length === 0} />}
         </main>
         <Tooltip nb={nb} />
       </EditorHosts.Provider>
     </Outputs.Provider>
   );
+}
+
+/** How many of a long list are drawn: a screenful at once, the rest in the frames that follow. */
+function useGrowing(length: number): number {
+  const [drawn, setDrawn] = useState(24);
+  useEffect(() => {
+    if (drawn >= length) return;
+    const frame = requestAnimationFrame(() => setDrawn((now) => now + 48));
+    return () => cancelAnimationFrame(frame);
+  }, [drawn, length]);
+  return drawn;
 }
 
 function AddRow({ nb, empty }: { nb: Notebook; empty: boolean }) {

@@ -47,7 +47,10 @@ export function SavingState({ nb }: { nb: Notebook }) {
         {now.actions.length > 0 && (
           <div class="saving-actions">
             {now.actions.map((action, i) => (
-              <button key={action} type="button" class={i === 0 ? "primary small" : "small"} onClick={() => void act(nb, action)}>{labels[action]}</button>
+              <button key={action} type="button" class={i === 0 ? "primary small" : "small"} onClick={() => {
+                setOpen(false);
+                void act(nb, action);
+              }}>{labels[action]}</button>
             ))}
           </div>
         )}

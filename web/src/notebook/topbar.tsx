@@ -94,12 +94,11 @@ function People({ nb }: { nb: Notebook }) {
   return (
     <div class="people" role="group" aria-label="People here">
       {others.slice(0, 5).map((someone) => (
-        <button key={someone.client} type="button" class="avatar" style={{ background: someone.color }} title={`${someone.name}: go to their cell`} aria-label={`${someone.name}: go to their cell`} onClick={() => nb.select(someone.cell || nb.active.peek())}>
-          {someone.initials}
+        <button key={someone.client} type="button" class="avatar" data-initials={someone.initials} style={{ background: someone.color }} title={`${someone.name}: go to their cell`} aria-label={`${someone.name}: go to their cell`} onClick={() => nb.select(someone.cell || nb.active.peek())}>
         </button>
       ))}
       {others.length > 5 && <span class="avatar more">+{others.length - 5}</span>}
-      <button type="button" class="avatar self" style={{ background: self.color }} title={`You are ${self.name}`} aria-label={`You are ${self.name}: change`} onClick={() => void askWho().then(() => nb.presence.introduce())}>{initials(self.name)}</button>
+      <button type="button" class="avatar self" data-initials={initials(self.name)} style={{ background: self.color }} title={`You are ${self.name}`} aria-label={`You are ${self.name}: change`} onClick={() => void askWho().then(() => nb.presence.introduce())} />
     </div>
   );
 }

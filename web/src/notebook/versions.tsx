@@ -59,7 +59,7 @@ async function compare(nb: Notebook, version: Version): Promise<void> {
     const cells = compareFiles(notebookJson(nb.session), await api.version(nb.session.id, version.id));
     await ask(`Now and ${clock(version.time)}`, (done) => (
       <>
-        <Legend left="now" right="then" />
+        <Legend left="only now" right="only then" />
         <Difference cells={cells} />
         <div class="dialog-actions"><button type="button" class="primary" autofocus onClick={() => done(null)}>Close</button></div>
       </>

@@ -13,7 +13,7 @@ export function ansiHtml(text: string): string {
 /** Colours that a program names exactly were chosen for its own terminal: they are drawn towards this page's ink and paper. */
 function readable(html: string): string {
   return html.replace(/style="([^"]*)"/g, (_, style: string) =>
-    `style="${style.replace(/background-color:(rgb\([^)]*\))/g, "background-color:color-mix(in srgb,$1 28%,var(--paper))").replace(/(^|;)color:(rgb\([^)]*\))/g, "$1color:color-mix(in srgb,$2 50%,var(--ink))")}"`,
+    `style="${style.replace(/background-color:(rgb\([^)]*\))/g, "background-color:color-mix(in srgb,$1 18%,var(--paper))").replace(/(^|;)color:(rgb\([^)]*\))/g, "$1color:color-mix(in srgb,$2 36%,var(--ink))")}"`,
   );
 }
 

@@ -30,13 +30,25 @@ export function HtmlOutput({ html }: { html: string }) {
   );
 }
 
+/** What is wider than its place scrolls, and what scrolls can be reached by the keyboard. */
+function reachable(root: HTMLElement): void {
+  for (const part of root.querySelectorAll<HTMLElement>("pre, table, .math-display")) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+
 /** Rendered Markdown, of cells and of outputs. */
 export function Prose({ source, attachments, label }: { source: string; attachments?: Record<string, unknown>; label?: string }) {
   const host = useRef<HTMLDivElement>(null);
   const { images, onAnchor } = useContext(Outputs);
   useLayoutEffect(() => {
-    host.current!.innerHTML = markdownHtml(source, attachments, images);
-    void drawFormulas(host.current!);
+    const element = host.current!;
+    element.innerHTML = markdownHtml(source, attachments, images);
+    void drawFormulas(element).then(() => reachable(element));
+    const watch = new ResizeObserver(() => reachable(element));
+    watch.observe(element);
+    return () => watch.disconnect();
   }, [source, attachments]);
   return (
     <div

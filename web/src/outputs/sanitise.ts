@@ -38,7 +38,7 @@ purify.addHook("uponSanitizeAttribute", (node, data) => {
 
 purify.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName.toLowerCase() === "a") link(node as Element);
-  if (node.nodeName.toLowerCase() === "input") node.setAttribute("tabindex", "-1");
+  if (node.nodeName.toLowerCase() === "input" && !styles) node.setAttribute("aria-label", node.hasAttribute("checked") ? "done" : "to do");
 });
 
 function source(node: Element, data: { attrValue: string; keepAttr: boolean }, value: string): void {

@@ -24,11 +24,25 @@ export class Presence {
     this.introduce();
     session.awareness.on("change", () => this.read());
     session.provider.on("sync", () => this.read());
+    // A page that goes says so; without a word the others would see it for as long as a lost connection.
+    window.addEventListener("pagehide", this.leave);
+    window.addEventListener("pageshow", this.back);
   }
+
+  destroy(): void {
+    window.removeEventListener("pagehide", this.leave);
+    window.removeEventListener("pageshow", this.back);
+  }
+
+  private readonly leave = () => this.session.awareness.setLocalState(null);
+  private readonly back = (event: PageTransitionEvent) => {
+    if (event.persisted) this.introduce();
+  };
 
   /** Tells the others who this is. */
   introduce(): void {
     const { id, name, color } = me.value;
+    if (this.session.awareness.getLocalState() === null) this.session.awareness.setLocalState({});
     this.session.awareness.setLocalStateField("user", { username: id, name, display_name: name, initials: initials(name), color });
     this.session.awareness.setLocalStateField("autosave", true);
   }

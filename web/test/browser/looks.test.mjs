@@ -48,6 +48,7 @@ test("the list of notebooks, light and dark", async () => {
   await ben.keyboard.type("  # faster");
   const home = await browser.page(hub, "", "Dana Reyes");
   await home.waitForSelector("[aria-label='Here: Ana Lima']");
+  await home.setViewportSize({ width: 1280, height: 620 });
   await picture(home, "home");
   assert.deepEqual(await findings(home), []);
   await dark(home, true);
