@@ -149,7 +149,7 @@ func (m *model) check(l lease, random *rand.Rand) {
 		return
 	}
 	m.mu.Lock()
-	if before := m.writers[path]; before != nil && before != l.room && !isClosed(before.done) {
+	if before := m.writers[path]; before != nil && before != l.room && !isClosed(before.done) && !isClosed(l.done) {
 		m.doubleWriters.Add(1)
 	}
 	m.writers[path] = l.room
