@@ -32,17 +32,9 @@ func (e *Edit) applyLate(late []yjs.Orphan) error {
 		c.source.Insert(e.tx, at, text)
 		e.stale(c, FieldSource)
 		e.x.repaired = true
-		e.d.trail.wrote(moved{cell: c.id, old: []run{{o.ID, o.Length, false}}, next: []run{{id, o.Length, false}}, text: text})
+		e.d.trail.remember(e.tx, e.d.hub, moved{cell: c.id, old: []run{{o.ID, o.Length, false}}, next: []run{{id, o.Length, false}}, text: text})
 	}
 	return e.tx.Err()
-}
-
-// wrote remembers late text under its new ids: what is typed next goes behind.
-func (t *trail) wrote(m moved) {
-	if len(t.late) >= trailLength {
-		t.late = slices.Delete(t.late, 0, trailLength/2)
-	}
-	t.late = append(t.late, m)
 }
 
 // place finds the cell that an orphan belongs to, and the index in its source.
@@ -56,7 +48,7 @@ func (d *Document) place(o yjs.Orphan) (*cell, int, bool) {
 // beside finds where the place behind (or before) a unit of a dead source is
 // now, following the cell through all its moves.
 func (d *Document) beside(id yjs.ID, behind bool) (*cell, int, bool) {
-	for range 2 * trailLength {
+	for range trailLength {
 		m, ok := d.trail.find(id)
 		if !ok {
 			return nil, 0, false
@@ -78,11 +70,9 @@ func (d *Document) beside(id yjs.ID, behind bool) (*cell, int, bool) {
 
 // find returns the move of the source that had a unit, the latest first.
 func (t *trail) find(id yjs.ID) (moved, bool) {
-	for _, list := range [][]moved{t.late, t.moves} {
-		for _, m := range slices.Backward(list) {
-			if slices.ContainsFunc(m.old, func(r run) bool { return r.holds(id) }) {
-				return m, true
-			}
+	for _, m := range slices.Backward(t.moves) {
+		if slices.ContainsFunc(m.old, func(r run) bool { return r.holds(id) }) {
+			return m, true
 		}
 	}
 	return moved{}, false

@@ -24,17 +24,17 @@ const (
 // trail remembers moved cells: in Yjs a move is a copy and a deletion.
 type trail struct {
 	moves  []moved // oldest first
-	late   []moved // late text that was written again, under other ids
 	former map[string]notebook.Cell
 }
 
-// moved says where the units of a source went.
+// moved says where the units of a source went, or those of late text, which is
+// written again under other ids.
 type moved struct {
 	key  string // in the hub's root
 	cell string // the id of the cell
 	old  []run  // the units of the old source
 	next []run  // the units of its copy
-	text string // what was written again, of late text
+	text string // late text, while it is remembered
 }
 
 // run is a run of units of a text in one author's order. Dead ones had been
@@ -93,10 +93,14 @@ func (t *trail) follow(tx *yjs.Txn, hub *yjs.Map, was, next *cell) {
 	if was.fresh.Has(FieldSource) {
 		t.former[next.id] = was.data
 	}
-	m := moved{cell: next.id, old: was.runs, next: runsOf(next.source), key: trailKey + "1"}
-	if len(m.old) == 0 || next.source == nil {
-		return
+	if len(was.runs) > 0 && next.source != nil {
+		t.remember(tx, hub, moved{cell: next.id, old: was.runs, next: runsOf(next.source)})
 	}
+}
+
+// remember writes a move down.
+func (t *trail) remember(tx *yjs.Txn, hub *yjs.Map, m moved) {
+	m.key = trailKey + "1"
 	if n := len(t.moves); n > 0 {
 		m.key = trailKey + strconv.Itoa(trailNumber(t.moves[n-1].key)+1)
 	}
@@ -137,8 +141,8 @@ func readRuns(v any) []run {
 // lacksLate returns a source of a cell without the late texts that the cell
 // got already: a copy that their author made has them too, perhaps elsewhere.
 func (t *trail) lacksLate(cell, source string) string {
-	for _, m := range t.late {
-		if m.cell == cell {
+	for _, m := range t.moves {
+		if m.cell == cell && m.text != "" {
 			source = strings.Replace(source, m.text, "", 1)
 		}
 	}
