@@ -160,12 +160,10 @@ func (b *deltaBuilder) reformat(it *item, isNew, isGone bool) {
 		b.old[key] = value
 		if changed, ok := b.changes[key]; ok && !reflect.DeepEqual(changed, value) {
 			b.change(key, value, value == nil)
-		} else if ok && changed == nil && value == nil {
-			b.change(key, nil, true)
 		}
 	}
 	if !it.deleted() {
-		if b.running != stepRetain {
+		if b.running == stepText {
 			b.flush()
 		}
 		it.format(b.current)
