@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/notebookhub/hub/hub"
 )
@@ -78,6 +79,20 @@ func TestJupyter_ContentsOfNotebooksAndFolders(t *testing.T) {
 	e.do("GET", "/api/contents/none.ipynb", nil).wantCode(404, hub.CodeNotFound)
 	e.do("GET", "/api/contents/a.ipynb?hash=yes", nil).wantCode(400, codeBadJSON)
 	e.do("GET", "/api/contents/a.ipynb?content=maybe", nil).wantCode(400, codeBadJSON)
+}
+
+// Unsaved edits are no change of the file: its hash stays.
+func TestJupyter_TheHashIsTheFiles(t *testing.T) {
+	e := newEnv(t, func(s *setup) { s.hub.SaveQuiet, s.hub.SaveMax = time.Hour, time.Hour })
+	e.file("a.ipynb", twoCells)
+	sum := sha256.Sum256([]byte(twoCells))
+	closed := e.contents("a.ipynb?content=0&hash=1")
+	room := e.open("a.ipynb")
+	e.do("PATCH", roomPath(room.ID, "/cells/first"), map[string]any{"source": "unsaved"}).want(200)
+	open := e.contents("a.ipynb?content=0&hash=1")
+	if want := hex.EncodeToString(sum[:]); value(closed.Hash) != want || value(open.Hash) != want {
+		t.Errorf("hash %s closed, %s open, want %s", value(closed.Hash), value(open.Hash), want)
+	}
 }
 
 func TestJupyter_SessionBodies(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -346,6 +348,43 @@ func TestSocket_BadFrames(t *testing.T) {
 		good.send(frame) // unknown and cut ones say nothing, or end that socket alone
 	}
 	e.do("GET", roomPath(room.ID, "/cells"), nil).want(200)
+}
+
+// Whatever reads, a message above the greatest cap ends the connection.
+func TestSocket_TheGreatestMessage(t *testing.T) {
+	s := newServer(Options{MaxFrame: 100})
+	ended := make(chan error, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sock, err := s.upgrade(w, r)
+		if err != nil {
+			ended <- err
+			return
+		}
+		for err == nil {
+			var message io.Reader
+			if message, err = sock.Reader(r.Context()); err == nil {
+				_, _ = io.CopyN(io.Discard, message, 1) // what is left is the next Reader's to drop
+			}
+		}
+		ended <- err
+	}))
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	for _, size := range []int{100, 101, 1 << 16} {
+		_ = conn.Write(ctx, websocket.MessageBinary, make([]byte, size))
+	}
+	if _, _, err := conn.Read(ctx); websocket.CloseStatus(err) != hub.CloseTooLarge {
+		t.Errorf("closed with %v", err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the reader went on")
+	}
 }
 
 // Nothing but a sound upgrade is upgraded.
