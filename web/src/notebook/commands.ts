@@ -3,7 +3,8 @@ import { complain } from "../ui/notice";
 import { confirm } from "../ui/dialog";
 import { showHelp } from "./help";
 import type { Command } from "./keys";
-import { headingLevel, type Notebook } from "./notebook";
+import { headingLevel } from "./focus";
+import type { Notebook } from "./notebook";
 import { save } from "./files";
 
 /** Does a command. Returns false when it means nothing here, so that the key stays the browser's. */
