@@ -55,3 +55,17 @@ func (a *arena) endsWith(s string) bool { return sameEnd(a.buf, s) }
 func sameEnd(b []byte, s string) bool {
 	return len(s) > 0 && len(s) <= len(b) && &b[len(b)-len(s)] == unsafe.StringData(s)
 }
+
+// uncut returns l followed by r without copying, if both are views into whole, one right behind the other.
+func uncut(whole, l, r string) (string, bool) {
+	if len(l) == 0 || len(r) == 0 || len(whole) < len(l)+len(r) {
+		return "", false
+	}
+	start := uintptr(unsafe.Pointer(unsafe.StringData(whole)))
+	at := uintptr(unsafe.Pointer(unsafe.StringData(l))) - start // wraps around when before
+	behind := uintptr(unsafe.Pointer(unsafe.StringData(r))) - start
+	if at > uintptr(len(whole)-len(l)-len(r)) || behind != at+uintptr(len(l)) {
+		return "", false
+	}
+	return whole[at : int(at)+len(l)+len(r)], true
+}

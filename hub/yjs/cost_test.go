@@ -3,6 +3,7 @@ package yjs
 import (
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -206,5 +207,36 @@ func TestAPanicInsideBreaksTheDocumentAndNothingElse(t *testing.T) {
 	}
 	if c, err := d.Transact(nil, func(*Txn) error { return nil }); !errors.Is(err, ErrBroken) || c != nil {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// Structs that split a long text and are then refused a place, or that cut its characters in two, are a few bytes each.
+func TestSplittingALongTextCopiesNothing(t *testing.T) {
+	for name, letter := range map[string]string{"joined again": "x", "cut characters": "😀"} {
+		d := NewDoc(Options{})
+		const letters = 1 << 20
+		base := append(AppendVarUint([]byte("\x04\x01\x01t"), uint64(letters*len(letter))), strings.Repeat(letter, letters)...)
+		apply(t, d, update(section(1, 0, base), section(0, 0, []byte("\x00\x01"))))
+		structs := make([][]byte, 0, 64)
+		for i := uint64(0); i < 64; i++ {
+			s := []byte{0x84, 1}
+			if letter == "x" {
+				s = []byte{0xc4, 1} // the right neighbour is collected: only the ids are kept
+			}
+			s = AppendVarUint(s, 10_000*i+1000)
+			if letter == "x" {
+				s = append(s, 0, 0)
+			}
+			structs = append(structs, append(s, 1, 'y'))
+		}
+		u := update(section(9, 0, structs...))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		apply(t, d, u)
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<18 {
+			t.Errorf("%s: an update of %d bytes allocates %d", name, len(u), grown)
+		}
+		mustHold(t, d)
 	}
 }

@@ -96,6 +96,7 @@ func (d *Doc) deleteSpan(s span) {
 	for {
 		if it.end() > s.end() && !it.deleted() {
 			d.split(c, at, s.end()-it.id.clock)
+			at = c.find(it.id.clock)
 		}
 		if it.deleted() {
 			d.txn.plain = d.txn.plain && d.isNew(it.id) // known deletions are not told again

@@ -41,7 +41,8 @@ func (d *Doc) gapAt(n *node, i uint32) (left, right *item) {
 	it, offset := n.locate(i - 1)
 	if offset++; offset < it.length {
 		c := d.clients[it.id.client]
-		return it, d.split(c, c.find(it.id.clock), offset)
+		right = d.split(c, c.find(it.id.clock), offset)
+		return right.left, right
 	}
 	if text {
 		return pastDeleted(it, it.right)

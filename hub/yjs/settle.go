@@ -127,11 +127,13 @@ func (d *Doc) rejoin(all bool) {
 		}
 	}
 	for i := len(d.txn.splits) - 1; i >= 0; i-- {
-		r := d.txn.splits[i]
+		r := d.txn.splits[i].right
 		c := d.clients[r.client]
 		it := c.get(r.clock)
 		if it.id == r && it.left != nil && mergeable(it.left, it) {
+			d.run.whole = d.txn.splits[i].whole
 			d.mergeSpan(c, r.clock, r.clock, all)
+			d.run.whole = ""
 		}
 	}
 }
@@ -220,12 +222,17 @@ func (d *Doc) merge(c *client, l, r *item) {
 type joinRun struct {
 	item    *item
 	content []byte
+	whole   string // when halves are joined again: what they were cut from
 }
 
 // add appends the content of r to that of l.
 func (j *joinRun) add(l, r *item) {
 	if j.item != l {
 		j.end()
+		if s, ok := uncut(j.whole, l.data, r.data); ok {
+			l.data = s
+			return
+		}
 		j.item = l
 		j.content = append(j.content[:0], l.data...)
 	}

@@ -241,13 +241,41 @@ func (d *Doc) cleanEnd(r ref) *item {
 	s := c.find(r.clock)
 	it := c.at(s)
 	if it.end() != r.clock+1 && it.kind != kindGC {
-		d.split(c, s, r.clock+1-it.id.clock)
+		return d.split(c, s, r.clock+1-it.id.clock).left
 	}
 	return it
 }
 
-// split cuts the item at s before its n-th unit and returns the right half.
+// split cuts the item at s before its n-th unit and returns the right half, whose left neighbour is the other one. A
+// character that is cut in two becomes an item of its own before: what changes is then not copied with a long text.
 func (d *Doc) split(c *client, s spot, n uint32) *item {
+	it := c.at(s)
+	if it.kind == kindString && it.length > 2 {
+		if _, half := unitOffset(it.data, int(n), int(it.length)); half {
+			if n > 1 {
+				it, n = d.cleave(c, s, n-1), 1
+				s = c.find(it.id.clock)
+			}
+			if it.length > 2 {
+				d.cleave(c, s, 2)
+				s = c.find(it.id.clock)
+			}
+		}
+	}
+	whole := it.data
+	r := d.cleave(c, s, n)
+	d.txn.splits = append(d.txn.splits, cut{r.id, whole})
+	return r
+}
+
+// cut is a split of the running transaction: the right half, and what both halves were.
+type cut struct {
+	right ref
+	whole string
+}
+
+// cleave cuts the item at s before its n-th unit and returns the right half.
+func (d *Doc) cleave(c *client, s spot, n uint32) *item {
 	l := c.at(s)
 	r := d.slabs.take()
 	*r = item{
@@ -266,6 +294,5 @@ func (d *Doc) split(c *client, s spot, n uint32) *item {
 		l.leaf.split(r)
 	}
 	c.insertAfter(s, r)
-	d.txn.splits = append(d.txn.splits, r.id)
 	return r
 }

@@ -11,7 +11,7 @@ type txn struct {
 	touched []uint32 // clients that wrote
 	deletes []span   // what was deleted, as it happened; sorted and merged at the end
 	waste   []span   // those of deletes that were alive here before
-	splits  []ref    // right halves of items that were split
+	splits  []cut    // right halves of items that were split
 	changed []changed
 	orphans []Orphan
 	swept   []span           // texts that died with a type around them
@@ -102,6 +102,7 @@ func (d *Doc) begin(origin any) {
 	t.seq++
 	t.open = true
 	t.origin = origin
+	clear(t.splits)
 	t.touched, t.deletes, t.splits = t.touched[:0], t.deletes[:0], t.splits[:0]
 	clear(t.changed)
 	clear(t.orphans)
