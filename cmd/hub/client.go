@@ -4,148 +4,149 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"sort"
+	"os/user"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // clientCommands talk to a hub that runs.
 type clientCommands struct {
-	Ls    lsCmd    `cmd:"" help:"List notebooks and folders."`
-	Rooms roomsCmd `cmd:"" help:"List open rooms."`
-	Open  openCmd  `cmd:"" help:"Open a notebook, or start an untitled one; prints the room's id."`
-	Save  saveCmd  `cmd:"" help:"Save a room, or save it as another file."`
-	Close closeCmd `cmd:"" help:"Save and close a room."`
-}
-
-// target says which hub is meant.
-type target struct {
-	URL string `help:"Address of the hub, with ?token= if it wants one. Default: the hub that runs here." env:"HUB_URL" placeholder:"URL"`
+	Ls       lsCmd       `cmd:"" group:"Notebooks of the hub that runs" help:"List notebooks and folders."`
+	Rooms    roomsCmd    `cmd:"" group:"Notebooks of the hub that runs" help:"List open rooms."`
+	Open     openCmd     `cmd:"" group:"Notebooks of the hub that runs" help:"Open a notebook, or start an untitled one; prints the room's id."`
+	Save     saveCmd     `cmd:"" group:"Notebooks of the hub that runs" help:"Save a room, or save it as another file."`
+	Close    closeCmd    `cmd:"" group:"Notebooks of the hub that runs" help:"Save and close a room."`
+	Exec     execCmd     `cmd:"" group:"Running code" help:"Run a piece of code in a room and print what it prints."`
+	Run      runCmd      `cmd:"" group:"Running code" help:"Run a whole notebook file and write its outputs into it."`
+	Diff     diffCmd     `cmd:"" group:"Changes and former versions" help:"Show how two notebooks differ, cell by cell."`
+	Versions versionsCmd `cmd:"" group:"Changes and former versions" help:"List the former versions of a notebook."`
+	Restore  restoreCmd  `cmd:"" group:"Changes and former versions" help:"Bring a notebook back to a former version."`
 }
 
 // client calls the REST API of one hub.
 type client struct {
 	base  *url.URL
 	token string
+	alone bool // nobody else can reach this hub
 }
 
-// find returns a client of the hub that is meant: the given one, else the one
-// that runs for this user, preferring the one that serves the present folder.
-func (t target) find() (*client, error) {
-	if t.URL != "" {
-		base, err := url.Parse(t.URL)
-		if err != nil {
-			return nil, fmt.Errorf("read --url: %w", err)
-		}
-		token := base.Query().Get("token")
-		base.RawQuery = ""
-		return &client{base, token}, nil
-	}
-	running, err := registered()
+// newClient returns a client of the hub at an address, which may carry a token.
+func newClient(address, token string) (*client, error) {
+	base, err := url.Parse(address)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the hub's address: %w", err)
 	}
-	if len(running) == 0 {
-		return nil, errors.New("no hub runs here; start one with: hub serve")
+	if base.Scheme == "" || base.Host == "" {
+		return nil, fmt.Errorf("read the hub's address: %s is no URL such as http://127.0.0.1:8888/?token=...", address)
 	}
-	best := running[0]
-	if here, err := os.Getwd(); err == nil {
-		for _, r := range running {
-			if rel, err := filepath.Rel(r.Root, here); err == nil && !strings.HasPrefix(rel, "..") {
-				best = r
-				break
-			}
-		}
+	if token == "" {
+		token = base.Query().Get("token")
 	}
-	base, err := url.Parse(best.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read the runtime file: %w", err)
+	base.RawQuery, base.Fragment = "", ""
+	if !strings.HasSuffix(base.Path, "/") {
+		base.Path += "/"
 	}
-	return &client{base, best.Token}, nil
+	return &client{base: base, token: token}, nil
 }
 
-// registered lists the hubs that run for this user, the newest first. Files of
-// hubs that died are cleared away.
-func registered() ([]registration, error) {
-	dir, err := runtimeDir()
-	if err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "hub-*.json"))
-	if err != nil {
-		return nil, fmt.Errorf("look for hubs: %w", err)
-	}
-	var list []registration
-	for _, file := range files {
-		var r registration
-		data, err := os.ReadFile(file)
-		if err != nil || json.Unmarshal(data, &r) != nil {
-			continue
-		}
-		if !processLives(r.PID) {
-			os.Remove(file)
-			continue
-		}
-		list = append(list, r)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Started.After(list[j].Started) })
-	return list, nil
-}
-
-// call makes a request and decodes the answer into out, unless that is nil.
-func (c *client) call(ctx context.Context, method, path string, in, out any) error {
+// send makes a request; the caller closes the answer's body. An answer that
+// tells of a failure is an error.
+func (c *client) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
 		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
+			return nil, fmt.Errorf("encode request: %w", err)
 		}
 		body = bytes.NewReader(data)
 	}
 	ref, err := url.Parse(path)
 	if err != nil {
-		return fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base.ResolveReference(ref).String(), body)
 	if err != nil {
-		return fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if name := userName(); name != "" {
+		req.Header.Set("X-Hub-Name", url.PathEscape(name))
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the hub: %w", err)
+		return nil, fmt.Errorf("ask the hub: %w", err)
+	}
+	if res.StatusCode >= 300 {
+		defer res.Body.Close()
+		return nil, problemOf(res)
+	}
+	return res, nil
+}
+
+// call makes a request and decodes the answer into out, unless that is nil. It
+// returns the status.
+func (c *client) call(ctx context.Context, method, path string, in, out any) (int, error) {
+	res, err := c.send(ctx, method, path, in)
+	if err != nil {
+		return 0, err
 	}
 	defer res.Body.Close()
-	if res.StatusCode >= 300 {
-		return problemOf(res)
-	}
 	if out == nil {
-		return nil
+		return res.StatusCode, nil
 	}
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
-		return fmt.Errorf("read the hub's answer: %w", err)
+		return 0, fmt.Errorf("read the hub's answer: %w", err)
 	}
-	return nil
+	return res.StatusCode, nil
 }
+
+// fetch gets the bytes of a notebook.
+func (c *client) fetch(ctx context.Context, path string) ([]byte, error) {
+	res, err := c.send(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read the hub's answer: %w", err)
+	}
+	return data, nil
+}
+
+// problem is an error answer of the hub.
+type problem struct {
+	Code, Detail string
+}
+
+func (p *problem) Error() string { return fmt.Sprintf("%s (%s)", p.Detail, p.Code) }
 
 // problemOf turns an error answer into an error that says what the hub said.
 func problemOf(res *http.Response) error {
-	var problem struct{ Code, Detail, Title string }
+	var p problem
 	data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if json.Unmarshal(data, &problem) == nil && problem.Detail != "" {
-		return fmt.Errorf("%s (%s)", problem.Detail, problem.Code)
+	if json.Unmarshal(data, &p) == nil && p.Detail != "" {
+		return &p
 	}
-	return fmt.Errorf("the hub answered %s", res.Status)
+	return fmt.Errorf("ask the hub: it answered %s", res.Status)
+}
+
+// userName is how the others in a room see what these commands do.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // room is what the commands print of a room.
@@ -153,6 +154,7 @@ type room struct {
 	ID      string  `json:"id"`
 	Path    *string `json:"path"`
 	State   string  `json:"state"`
+	Reason  string  `json:"reason"`
 	Unsaved bool    `json:"unsaved"`
 	Peers   []struct {
 		Name string `json:"name"`
@@ -166,21 +168,39 @@ func (r room) name() string {
 	return *r.Path
 }
 
-// lookup finds a room by its id or its path.
+// lookup finds an open room, or an untitled one at rest, by its id or its path.
 func (c *client) lookup(ctx context.Context, idOrPath string) (string, error) {
-	if len(idOrPath) == 36 && !strings.HasSuffix(idOrPath, ".ipynb") {
+	if _, err := uuid.Parse(idOrPath); err == nil {
 		return idOrPath, nil
 	}
-	var rooms struct{ Rooms []room }
-	if err := c.call(ctx, http.MethodGet, "api/v1/rooms?untitled=1", nil, &rooms); err != nil {
+	var list struct{ Rooms []room }
+	if _, err := c.call(ctx, http.MethodGet, "api/v1/rooms?untitled=1", nil, &list); err != nil {
 		return "", err
 	}
-	for _, r := range rooms.Rooms {
-		if r.name() == idOrPath {
+	for _, r := range list.Rooms {
+		if r.Path != nil && *r.Path == idOrPath {
 			return r.ID, nil
 		}
 	}
-	return "", fmt.Errorf("no open room holds %s; see: hub rooms", idOrPath)
+	return "", fmt.Errorf("find room: none that is open holds %s; `hub rooms` lists them, `hub open %[1]s` opens it", idOrPath)
+}
+
+// lookupOrOpen finds a room by its id or its path, and opens it when need be.
+func (c *client) lookupOrOpen(ctx context.Context, idOrPath string) (string, error) {
+	if _, err := uuid.Parse(idOrPath); err == nil {
+		return idOrPath, nil
+	}
+	var r room
+	_, err := c.call(ctx, http.MethodPost, "api/v1/rooms", map[string]any{"path": idOrPath}, &r)
+	return r.ID, err
+}
+
+// saved is the hub's answer to a save.
+type saved struct{ Path, SHA256 string }
+
+func (c *client) save(ctx context.Context, room string, body map[string]any) (s saved, err error) {
+	_, err = c.call(ctx, http.MethodPost, "api/v1/rooms/"+room+"/save", body, &s)
+	return s, err
 }
 
 func localTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

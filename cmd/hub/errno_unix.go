@@ -8,3 +8,5 @@ import (
 )
 
 func addressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+func connectionRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

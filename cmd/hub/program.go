@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -65,6 +67,9 @@ func open(ctx context.Context, c serveCmd, log *slog.Logger) (_ *program, err er
 	if err = m.announce(m.url()); err != nil {
 		return m, fmt.Errorf("announce: %w", err)
 	}
+	if c.only != "" {
+		return m, nil // for one command alone
+	}
 	return m, m.register()
 }
 
@@ -74,8 +79,14 @@ func canonicalRoot(dir string) (string, error) {
 	if err == nil {
 		absolute, err = filepath.EvalSymlinks(absolute)
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("open the root folder: there is no %s; give --root-dir a folder", dir)
+	}
 	if err != nil {
 		return "", fmt.Errorf("open the root folder: %w", err)
+	}
+	if info, err := os.Stat(absolute); err == nil && !info.IsDir() {
+		return "", fmt.Errorf("open the root folder: %s is no folder; give --root-dir the one that it is in", dir)
 	}
 	return absolute, nil
 }
@@ -98,9 +109,13 @@ func (m *program) openStore() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := store.LockRoot(runtime, m.root, "")
+	owned := m.root
+	if m.config.only != "" {
+		owned = m.config.only
+	}
+	lock, err := store.LockRoot(runtime, owned, "")
 	if err != nil {
-		return nil, ownedBy("the folder "+m.root, err)
+		return nil, ownedBy(owned, err)
 	}
 	m.onClose(func(context.Context) error { return lock.Close() })
 	state := m.config.StateDir
@@ -113,7 +128,7 @@ func (m *program) openStore() (*store.Store, error) {
 	m.stateDir = filepath.Join(state, "roots", hex.EncodeToString(sum[:8]))
 	st, err := store.Open(m.stateDir, store.Options{Logger: m.log})
 	if err != nil {
-		return nil, ownedBy("the state directory "+m.stateDir, err)
+		return nil, ownedBy("the state directory "+state, err)
 	}
 	m.onClose(func(context.Context) error { return st.Close() })
 	m.announce = func(url string) error { return errors.Join(lock.Announce(url), st.Announce(url)) }
@@ -124,7 +139,11 @@ func (m *program) openStore() (*store.Store, error) {
 func ownedBy(what string, err error) error {
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
-		return fmt.Errorf("start: another hub (pid %d) has %s; it answers at %s", locked.PID, what, locked.URL)
+		where := "it does not say where it answers"
+		if locked.URL != "" {
+			where = "it answers at " + locked.URL
+		}
+		return fmt.Errorf("start: another hub (pid %d) has %s; %s", locked.PID, what, where)
 	}
 	return fmt.Errorf("start: %w", err)
 }
@@ -138,10 +157,14 @@ func (m *program) openHub(ctx context.Context, st *store.Store) error {
 	m.onClose(ignore(folder.Close))
 	watcher := watch.New(watch.Options{})
 	m.onClose(ignore(watcher.Close))
+	kernels, err := m.openKernels(ctx)
+	if err != nil {
+		return err
+	}
 	c := m.config
 	m.hub, err = hub.New(context.WithoutCancel(ctx), hub.Options{
-		Files: files, Store: st, Watcher: watcher, Logger: m.log, Version: version,
-		RoomIdle: c.RoomIdle, KernelIdle: c.KernelIdle, SaveQuiet: c.SaveQuiet, SaveMax: c.SaveMax, MaxNotebook: c.MaxNotebook,
+		Files: files, Store: st, Watcher: watcher, Kernels: kernels, Logger: m.log, Version: version,
+		RoomIdle: c.RoomIdle, KernelIdle: c.KernelIdle, SaveQuiet: c.SaveQuiet, SaveMax: c.SaveMax, MaxNotebook: int64(c.MaxNotebook),
 	})
 	if err != nil {
 		return err
@@ -199,6 +222,11 @@ func (m *program) url() string {
 		base += "/"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/" + base
+}
+
+func (m *program) port() int {
+	addr, _ := m.listener.Addr().(*net.TCPAddr)
+	return addr.Port
 }
 
 // readyURL is what a person opens.

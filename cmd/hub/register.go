@@ -53,6 +53,6 @@ func (m *program) apiOptions() api.Options {
 		Hub: m.hub, Auth: api.Auth{Token: m.token, NoAuth: m.config.NoAuth},
 		BaseURL: m.config.BaseURL, AllowHosts: m.config.AllowHost,
 		Web: web.Files(), PageCSP: web.PageCSP, SandboxCSP: web.SandboxCSP,
-		Logger: m.log, Metrics: metricsHandler(m.hub), Version: version, MaxNotebook: m.config.MaxNotebook,
+		Logger: m.log, Metrics: metricsHandler(m.hub), Version: version, MaxNotebook: int64(m.config.MaxNotebook),
 	}
 }

@@ -15,23 +15,40 @@ import (
 
 // serveCmd is the command that serves; its fields are the flags.
 type serveCmd struct {
-	RootDir     string        `default:"." help:"Folder of notebooks to serve." env:"HUB_ROOT_DIR" placeholder:"DIR"`
-	IP          string        `name:"ip" default:"127.0.0.1" help:"Address to listen on." env:"HUB_IP"`
-	Port        int           `default:"8888" help:"Port; the next free one when it is taken, any free one with 0." env:"HUB_PORT"`
-	BaseURL     string        `name:"base-url" help:"Path prefix, for a proxy." env:"HUB_BASE_URL" placeholder:"/PATH"`
-	AllowHost   []string      `help:"Names under which the hub may be addressed besides localhost and IP addresses." env:"HUB_ALLOW_HOST" placeholder:"NAME"`
-	StateDir    string        `help:"Where journals, versions and the trash are kept. Default: $XDG_STATE_HOME/notebook-hub." env:"HUB_STATE_DIR" placeholder:"DIR"`
-	Token       string        `help:"Secret that opens the hub. Default: a random one, printed in the URL." env:"HUB_TOKEN" xor:"auth"`
-	TokenFile   string        `help:"File that holds the token." env:"HUB_TOKEN_FILE" xor:"auth" placeholder:"FILE"`
-	NoAuth      bool          `help:"Ask for no token; only on a loopback address." xor:"auth"`
-	RoomIdle    time.Duration `default:"30s" help:"Evict rooms that nobody has used for so long." env:"HUB_ROOM_IDLE"`
-	KernelIdle  time.Duration `default:"1h" help:"Stop kernels without executions or edits for so long." env:"HUB_KERNEL_IDLE"`
-	SaveQuiet   time.Duration `default:"2s" help:"Save a notebook after so long without a change."`
-	SaveMax     time.Duration `default:"10s" help:"Save a notebook at the latest after so long."`
-	MaxNotebook int64         `default:"268435456" help:"Largest notebook file that is opened, in bytes."`
-	LogFormat   string        `enum:"text,json" default:"text" help:"How log lines look: text or json." env:"HUB_LOG_FORMAT"`
-	LogLevel    slog.Level    `default:"info" help:"Least important lines that are logged: debug, info, warn, error." env:"HUB_LOG_LEVEL"`
-	StopTimeout time.Duration `default:"20s" help:"On a signal, save and stop within this time."`
+	RootDir   string   `group:"Where" default:"." help:"Folder of notebooks to serve. Default: the present one." env:"HUB_ROOT_DIR" placeholder:"DIR"`
+	IP        string   `group:"Where" name:"ip" default:"127.0.0.1" help:"Address to listen on; 0.0.0.0 for every network of this computer." env:"HUB_IP"`
+	Port      int      `group:"Where" default:"8888" help:"Port. When it is taken the next free one is; any free one with 0." env:"HUB_PORT"`
+	BaseURL   string   `group:"Where" name:"base-url" help:"Serve everything below this path, for a proxy." env:"HUB_BASE_URL" placeholder:"/PATH"`
+	AllowHost []string `group:"Where" help:"Name under which the hub may be addressed, besides localhost and IP addresses: the proxy's, say. Can be repeated." env:"HUB_ALLOW_HOST" placeholder:"NAME"`
+	StateDir  string   `group:"Where" help:"Folder for journals, former versions and the trash. Default: $XDG_STATE_HOME/notebook-hub, or ~/.local/state/notebook-hub." env:"HUB_STATE_DIR" placeholder:"DIR"`
+
+	Token     string `group:"Who may enter" help:"Secret that opens the hub. Default: a new random one, printed in the URL." env:"HUB_TOKEN"`
+	TokenFile string `group:"Who may enter" help:"File that holds the token, alone." env:"HUB_TOKEN_FILE" placeholder:"FILE"`
+	NoAuth    bool   `group:"Who may enter" help:"Ask for no token. Only with a loopback address: every user of this computer may enter then."`
+
+	RoomIdle    time.Duration `group:"Rooms and files" default:"30s" help:"Free a room that nobody has used for so long; nothing is lost." env:"HUB_ROOM_IDLE"`
+	SaveQuiet   time.Duration `group:"Rooms and files" default:"2s" help:"Save a notebook after so long without a change." env:"HUB_SAVE_QUIET"`
+	SaveMax     time.Duration `group:"Rooms and files" default:"10s" help:"Save a notebook after so long, however busy it is." env:"HUB_SAVE_MAX"`
+	MaxNotebook byteSize      `group:"Rooms and files" default:"256MiB" help:"Largest notebook file that is opened." env:"HUB_MAX_NOTEBOOK"`
+
+	KernelIdle      time.Duration `group:"Kernels" default:"1h" help:"Stop a kernel after so long without a run or an edit; never with a negative one." env:"HUB_KERNEL_IDLE"`
+	KernelStart     time.Duration `group:"Kernels" default:"60s" help:"Longest that a kernel may take to start." env:"HUB_KERNEL_START"`
+	KernelTransport string        `group:"Kernels" enum:"auto,ipc,tcp" default:"auto" help:"How kernels are spoken to: ipc (sockets that only you may use), tcp (ports of this computer), or auto: ipc where the kernel can." env:"HUB_KERNEL_TRANSPORT"`
+
+	LogFormat   string        `group:"Running it" enum:"text,json" default:"text" help:"Log lines as text or json; they go to standard error." env:"HUB_LOG_FORMAT"`
+	LogLevel    slog.Level    `group:"Running it" default:"info" help:"Least important lines that are logged: debug, info, warn or error." env:"HUB_LOG_LEVEL"`
+	StopTimeout time.Duration `group:"Running it" default:"20s" help:"On SIGINT and SIGTERM: save everything and stop within this time." env:"HUB_STOP_TIMEOUT"`
+
+	only string // the one notebook that a hub for a single command is about
+}
+
+// Help is shown by --help after the flags.
+func (c *serveCmd) Help() string {
+	return `Every flag can stand in the configuration file under its name, and those that name a $VARIABLE in the environment.
+A flag wins over the environment, the environment over the file, the file over the default.
+
+SIGINT and SIGTERM save everything and stop. The exit code is 0 when all was saved to its file, 1 when not; what was
+not is kept in the state directory and is there again after the next start.`
 }
 
 // Run serves until ctx ends, and then stops cleanly. It fails when something
@@ -42,7 +59,10 @@ func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "Notebook Hub %s serves %s\n    %s\n", version, m.root, m.readyURL())
+	if c.Port != 0 && m.port() != c.Port {
+		fmt.Fprintf(con.out, "Port %d is taken; this is %d.\n", c.Port, m.port())
+	}
+	fmt.Fprintf(con.out, "Notebook Hub %s serves %s\n    %s\nCtrl-C saves everything and stops.\n", version, m.root, m.readyURL())
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
@@ -57,6 +77,11 @@ func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	return nil
 }
 
+// warnings logs what a person must know, for a command that serves in passing.
+func (c *serveCmd) warnings(con *console) *slog.Logger {
+	return slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
 func (c *serveCmd) logger(con *console) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
@@ -68,9 +93,13 @@ func (c *serveCmd) logger(con *console) *slog.Logger {
 // secret returns the token: given, from a file, or random.
 func (c *serveCmd) secret() (string, error) {
 	switch {
+	case c.NoAuth && (c.Token != "" || c.TokenFile != ""):
+		return "", errors.New("start: --no-auth and a token exclude each other (HUB_TOKEN, HUB_TOKEN_FILE and the configuration file count)")
+	case c.Token != "" && c.TokenFile != "":
+		return "", errors.New("start: give --token or --token-file, not both (HUB_TOKEN, HUB_TOKEN_FILE and the configuration file count)")
 	case c.NoAuth:
 		if ip := net.ParseIP(c.IP); ip == nil || !ip.IsLoopback() {
-			return "", fmt.Errorf("start: --no-auth is for a loopback address, not %s", c.IP)
+			return "", fmt.Errorf("start: --no-auth is for a loopback address such as 127.0.0.1, not %s; leave it out, or use --token", c.IP)
 		}
 		return "", nil
 	case c.Token != "":
@@ -110,6 +139,9 @@ func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 		if !addressInUse(err) {
 			break
 		}
+	}
+	if addressInUse(first) {
+		return nil, fmt.Errorf("listen: ports %d to %d are taken; give --port 0 for any free one", c.Port, min(c.Port+maxPorts, 65535))
 	}
 	return nil, fmt.Errorf("listen: %w", first)
 }

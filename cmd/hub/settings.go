@@ -14,13 +14,13 @@ import (
 // appName is the name of our folders in the user's own ones.
 const appName = "notebook-hub"
 
-// configFiles are where settings are looked for without --config.
-func configFiles() []string {
+// configFile is where settings are looked for without --config.
+func configFile() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return nil
+		return "" // of no file
 	}
-	return []string{filepath.Join(dir, appName, "config.yaml")}
+	return filepath.Join(dir, appName, "config.yaml")
 }
 
 // yamlSettings reads a configuration file. A key that is no flag is a mistake,
@@ -54,11 +54,16 @@ func (s *settings) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve gives a flag its value from the file.
+// Resolve gives a flag its value from the file, unless the environment has one.
 func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	value, ok := s.values[flag.Name]
 	if !ok {
 		return nil, nil
+	}
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
 	}
 	switch v := value.(type) {
 	case int:

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"net/http"
+)
+
+type restoreCmd struct {
+	target
+	Notebook string `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
+	Version  string `arg:"" help:"Version's id, or the beginning of it, as hub versions prints it."`
+}
+
+// Run restores a version and saves the notebook. The former state becomes a
+// version itself.
+func (c *restoreCmd) Run(ctx context.Context, con *console) error {
+	hub, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	room, err := hub.lookupOrOpen(ctx, c.Notebook)
+	if err != nil {
+		return err
+	}
+	version, err := hub.version(ctx, room, c.Version)
+	if err != nil {
+		return err
+	}
+	if _, err := hub.call(ctx, http.MethodPost, versionPath(room, version)+"/restore", nil, nil); err != nil {
+		return err
+	}
+	s, err := hub.save(ctx, room, nil)
+	if err != nil {
+		return err
+	}
+	return s.print(con)
+}

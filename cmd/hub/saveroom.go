@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+type saveCmd struct {
+	target
+	Room      string `arg:"" help:"Room: its id, or the path that it holds."`
+	As        string `help:"Save to another path; the room moves there." placeholder:"PATH"`
+	Overwrite bool   `help:"With --as: replace a file that is there already; it is kept as a version."`
+	Recreate  bool   `help:"Write the file again after it was deleted outside."`
+}
+
+// Run saves a room and prints the hash of what is on disk, and where.
+func (c *saveCmd) Run(ctx context.Context, con *console) error {
+	hub, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := hub.lookup(ctx, c.Room)
+	if err != nil {
+		return err
+	}
+	body := map[string]any{}
+	if c.As != "" {
+		body["path"], body["overwrite"] = c.As, c.Overwrite
+	}
+	if c.Recreate {
+		body["recreate"] = true
+	}
+	s, err := hub.save(ctx, id, body)
+	if err != nil {
+		return err
+	}
+	return s.print(con)
+}
+
+func (s saved) print(con *console) error {
+	if s.Path == "" {
+		_, err := fmt.Fprintln(con.out, "kept in the hub; it is untitled, so give --as PATH for a file")
+		return err
+	}
+	_, err := fmt.Fprintf(con.out, "%s  %s\n", s.SHA256, s.Path)
+	return err
+}
