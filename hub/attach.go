@@ -50,27 +50,29 @@ func (s *state) leave(p *peer) {
 	s.r.log.Info("peer left", "peer", p.id, "name", p.opts.Client.Name)
 }
 
-// dismiss ends a peer's connection, once what is on its way has gone out.
-func (s *state) dismiss(p *peer, code int, reason string) {
-	s.dismissBecause(p, code, reason, "")
+// dismiss ends a peer's connection, once what is on its way has gone out. The
+// word is one of the contract's reasons of a goodbye.
+func (s *state) dismiss(p *peer, code int, word string) {
+	s.dismissBecause(p, closing{code, word}, word, "")
 }
 
-// dismissBecause is dismiss with a sentence for those who listen to events.
-func (s *state) dismissBecause(p *peer, code int, reason, detail string) {
+// dismissBecause is dismiss with a reason of its own in the close frame, and a
+// sentence for those who listen to events.
+func (s *state) dismissBecause(p *peer, end closing, word, detail string) {
 	if p.parting {
 		return
 	}
 	p.parting = true
 	if p.opts.Events {
-		goodbye := map[string]any{"type": "goodbye", "reason": reason}
+		goodbye := map[string]any{"type": "goodbye", "reason": word}
 		if detail != "" {
 			goodbye["detail"] = detail
 		}
 		p.frames = append(p.frames, jsonFrame(KindEvent, goodbye))
 	}
-	p.goodbye = &closing{code, reason}
+	p.goodbye = &end
 	s.touch(p)
-	s.r.log.Info("peer dismissed", "peer", p.id, "reason", reason, "detail", detail)
+	s.r.log.Info("peer dismissed", "peer", p.id, "reason", word, "detail", detail)
 }
 
 // dismissAll sends everybody away, for the room is about to end.

@@ -175,7 +175,7 @@ func TestClose_RefusesReturnUntilThePathIsOpened(t *testing.T) {
 			t.Errorf("close: %+v, %v; the file holds %s", result, err, e.Read("a.ipynb"))
 		}
 		<-p.Left()
-		if code, reason := p.Conn.Closed(); code != hub.CloseRestart || reason != "evicted" {
+		if code, reason := p.Conn.Closed(); code != hub.CloseRestart || reason != "closed" {
 			t.Errorf("the peer was told %d %q", code, reason)
 		}
 		q := e.JoinAs(room, hubtest.JoinAs{})

@@ -111,7 +111,7 @@ func (p *peer) read() error {
 		kind, payload, err := readFrame(from, p.room.hub.options.Caps)
 		switch {
 		case errors.Is(err, errTooLarge):
-			p.part(CloseTooLarge, "message too large")
+			p.part(CloseTooLarge, "too_large")
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			continue // an empty or cut message says nothing
 		case err != nil:
@@ -128,8 +128,8 @@ func (p *peer) read() error {
 }
 
 // part asks the room to end this connection.
-func (p *peer) part(code int, reason string) {
-	p.room.post(func(s *state) { s.dismiss(p, code, reason) })
+func (p *peer) part(code int, word string) {
+	p.room.post(func(s *state) { s.dismiss(p, code, word) })
 }
 
 // write sends what the room hands over and tells it when it is ready for more.

@@ -61,7 +61,7 @@ func (s *state) resyncAll() {
 // from the store.
 func (s *state) giveUp(cause error) {
 	s.r.log.Error("room given up", "error", cause)
-	s.dismissAll(CloseInternal, "internal error")
+	s.dismissAll(CloseInternal, "internal")
 	s.flush()
 	h, r := s.h, s.r
 	h.goWait(func() {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	pathpkg "path"
 	"time"
 
 	"github.com/notebookhub/hub/hub/notebook"
@@ -192,6 +193,11 @@ func (r *room) writeOwn(snap *snapshot, out *written) {
 func (r *room) replace(path string, o WriteOptions, out *written) {
 	ctx := r.hub.ctx
 	o.Temp = r.id.String()[:8]
+	if o.Create {
+		if out.failed = r.hub.files.MkdirAll(pathpkg.Dir(path)); out.failed != nil {
+			return
+		}
+	}
 	if out.failed = storeError(r.state.log.SetPending(ctx, out.base)); out.failed != nil {
 		return
 	}
@@ -289,7 +295,11 @@ func (s *state) saveFailed(job *saveJob, err error) {
 	s.finishSave(job, SaveResult{}, err)
 }
 
+// finishSave answers who asked. What the answer is about can be looked up then.
 func (s *state) finishSave(job *saveJob, result SaveResult, err error) {
+	if s.infoDue {
+		s.publishInfo()
+	}
 	if job.done != nil {
 		job.done(s, result, err)
 	}

@@ -77,14 +77,14 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 	if err != nil {
 		return result, err
 	}
-	h.part(ctx, l.room, "evicted")
+	h.part(ctx, l.room, "closed")
 	if _, err := l.flush(ctx); err != nil {
 		return result, err
 	}
 	if !h.remove(l.room, func() bool { return true }) {
 		return result, l.goneError()
 	}
-	h.teardown(context.WithoutCancel(ctx), l.room, "evicted")
+	h.teardown(context.WithoutCancel(ctx), l.room, "closed")
 	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
 	return result, h.markClosed(l.id)
 }

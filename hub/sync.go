@@ -52,7 +52,7 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 		return
 	}
 	if !p.verified && p.opts.Lineage == "" && len(clocks) > 0 && clocks[s.seed] == 0 {
-		s.dismiss(p, CloseLineage, lineageReason)
+		s.dismissBecause(p, closing{CloseLineage, lineageReason}, "unknown_session", "this client holds another history of the notebook")
 		return
 	}
 	p.verified = true
@@ -105,7 +105,7 @@ func (s *state) applyUpdate(p *peer, update []byte) {
 
 // refuse ends a connection that broke the protocol.
 func (s *state) refuse(p *peer, why string) {
-	s.dismissBecause(p, CloseInvalid, "invalid_update", why)
+	s.dismissBecause(p, closing{CloseInvalid, "invalid_update"}, "invalid_update", why)
 }
 
 // refuseWrite drops a reader's edit. The reader is told once, in the way that

@@ -1,0 +1,135 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// start starts the kernel that the notebook wants, beside the room.
+func (e *executor) start(s *state) {
+	if e.ending {
+		return
+	}
+	e.starting = true
+	want := e.info
+	if e.wanted != "" {
+		want.Name = e.wanted
+	}
+	e.setStatus(s, kernelStarting, "")
+	start := KernelStart{Room: s.r.id, Dir: s.h.files.Absolute(path.Dir(s.path))}
+	r := s.r
+	r.work.Go(func() {
+		kernel, err := r.hub.startKernel(want, start)
+		if kernel != nil && r.hub.ctx.Err() != nil {
+			err = errors.Join(r.hub.ctx.Err(), kernel.Shutdown(context.WithoutCancel(r.hub.ctx)))
+		}
+		r.post(func(s *state) { s.exec.started(s, kernel, err) })
+	})
+}
+
+func (h *Hub) startKernel(want KernelInfo, start KernelStart) (Kernel, error) {
+	specs, err := h.options.Kernels.Specs(h.ctx)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := chooseSpec(specs, want)
+	if err != nil {
+		return nil, err
+	}
+	start.Spec = spec.Name
+	return h.options.Kernels.Start(h.ctx, start)
+}
+
+// chooseSpec finds the kernel by name, else by language, else the only one
+// there is.
+func chooseSpec(specs []KernelSpec, want KernelInfo) (KernelSpec, error) {
+	var usable []KernelSpec
+	for _, spec := range specs {
+		if spec.Problem == "" {
+			usable = append(usable, spec)
+		}
+	}
+	for _, spec := range usable {
+		if want.Name != "" && strings.EqualFold(spec.Name, want.Name) {
+			return spec, nil
+		}
+	}
+	for _, spec := range usable {
+		if want.Language != "" && strings.EqualFold(spec.Language, want.Language) {
+			return spec, nil
+		}
+	}
+	if want.Name == "" && want.Language == "" && len(usable) == 1 {
+		return usable[0], nil
+	}
+	return KernelSpec{}, fail(CodeNoKernel, nil, "%s", specAdvice(usable, want))
+}
+
+func specAdvice(usable []KernelSpec, want KernelInfo) string {
+	if len(usable) == 0 {
+		return "no kernel is installed; for Python: pip install ipykernel"
+	}
+	names := make([]string, len(usable))
+	for i, spec := range usable {
+		names[i] = spec.Name
+	}
+	installed := "installed are " + strings.Join(names, ", ")
+	if want.Name == "" && want.Language == "" {
+		return "the notebook names no kernel; choose one: " + installed
+	}
+	return fmt.Sprintf("the notebook wants the kernel %q (%s), which is not installed; %s; for Python: pip install ipykernel",
+		want.Name, want.Language, installed)
+}
+
+// started takes over a kernel, or why there is none.
+func (e *executor) started(s *state, kernel Kernel, err error) {
+	e.starting = false
+	defer e.settle()
+	if e.ending && kernel != nil {
+		e.letGo(s, kernel)
+		return
+	}
+	if err != nil {
+		reason := DetailOf(kernelError(err, "start"))
+		e.setStatus(s, kernelFailed, reason)
+		e.failQueued(s, reason)
+		return
+	}
+	s.h.stats.kernels.Add(1)
+	s.h.stats.kernelsRunning.Add(1)
+	e.kernel, e.activity = kernel, time.Now()
+	info := kernel.Info()
+	e.info.Name, e.info.DisplayName, e.info.Language = info.Name, info.DisplayName, info.Language
+	e.setStatus(s, kernelIdle, "")
+	e.nameKernel(s, info)
+	r := s.r
+	r.work.Go(func() {
+		<-kernel.Done()
+		r.hub.stats.kernelsRunning.Add(-1)
+		r.post(func(s *state) { s.exec.died(s, kernel) })
+	})
+	e.pump(s)
+}
+
+// nameKernel writes into the notebook which kernel it runs on, if it named
+// another or none.
+func (e *executor) nameKernel(s *state, info KernelInfo) {
+	former, _ := s.doc.Metadata()["kernelspec"].(map[string]any)
+	if name, _ := former["name"].(string); name == info.Name {
+		return
+	}
+	metadata := make(map[string]any)
+	for k, v := range s.doc.Metadata() {
+		metadata[k] = v
+	}
+	metadata["kernelspec"] = map[string]any{"name": info.Name, "display_name": info.DisplayName, "language": info.Language}
+	ev, err := s.doc.SetNotebookMetadata(metadata)
+	if err != nil {
+		s.r.log.Warn("kernel not named in the notebook", "error", err)
+	}
+	s.commit(ev, nil)
+}
