@@ -15,11 +15,12 @@ import (
 	"github.com/notebookhub/hub/hub"
 )
 
-// readBody returns the bytes of a request's body, of at most limit bytes and
-// within bodyWait.
+// readBody returns the bytes of a request's body, of at most limit bytes, which
+// must arrive in good time.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyWait)) // an in-memory connection has none
+	wait := bodyWait + time.Duration(max(0, min(r.ContentLength, limit))/sendRate)*time.Second
+	_ = control.SetReadDeadline(time.Now().Add(wait)) // an in-memory connection has none
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	_ = control.SetReadDeadline(time.Time{})
 	var large *http.MaxBytesError

@@ -97,17 +97,16 @@ func (s *server) jupyterEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // the library has answered
 	}
-	ctx := sock.conn.CloseRead(r.Context())
+	ctx := sock.deaf(r.Context())
 	for seen := s.hub.LastEvent(); err == nil; {
 		var events []hub.Event
 		if events, err = s.hub.Events(ctx, uuid.Nil, seen); len(events) > 0 {
 			seen = events[len(events)-1].Seq
 		}
 	}
-	return ignore(sock.Close(hub.CloseRestart, "the hub is going down"))
+	_ = sock.Close(hub.CloseRestart, "the hub is going down") // the client may be gone
+	return nil
 }
-
-func ignore(error) error { return nil }
 
 // jupyterContents is Jupyter's model of a notebook or a folder.
 func (s *server) jupyterContents(w http.ResponseWriter, r *http.Request) error {

@@ -102,28 +102,22 @@ func (s *server) writeNotebook(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, r, status, PathResult{Path: p})
 }
 
-// writeCondition reads what a write of a path depends on, and checks what the
-// hub has no word for: that there is something, or nothing.
+// writeCondition reads what a write of a path depends on: an ETag, that there
+// is nothing, or (which the hub has no word for) that there is something.
 func (s *server) writeCondition(r *http.Request, p string) (string, error) {
 	fresh, err := mustNotExist(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case fresh:
+		return hub.MustNotExist, nil
+	case r.Header.Get("If-Match") != "*":
+		return ifMatch(r)
 	}
-	match, err := ifMatch(r)
-	if err != nil {
-		return "", err
-	}
-	if !fresh && r.Header.Get("If-Match") != "*" {
-		return match, nil
-	}
-	_, err = s.hub.ReadFile(r.Context(), p)
-	switch missing := hub.CodeOf(err) == hub.CodeNotFound; {
-	case fresh && !missing:
-		return "", edge(hub.CodeFileExists, "%q is there already", p)
-	case !fresh && missing:
+	if _, err = s.hub.ReadFile(r.Context(), p); hub.CodeOf(err) == hub.CodeNotFound {
 		return "", edge(hub.CodeStale, "there is no %q to replace", p)
 	}
-	return match, nil
+	return "", nil
 }
 
 // notebookBody reads a whole notebook. What it holds is the hub's to judge.

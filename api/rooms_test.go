@@ -105,12 +105,12 @@ func TestRooms_UntitledUntilItIsSaved(t *testing.T) {
 	if value(saved.Path) != "kept.ipynb" || !strings.Contains(e.disk("kept.ipynb"), "1 + 1") {
 		t.Fatalf("saved %+v", saved)
 	}
-	created := into[Room](e.do("POST", "/api/v1/rooms", map[string]any{"path": "made.ipynb", "create": true, "kernel": "python3"}).want(201))
-	if _, err := os.Stat(filepath.Join(e.root, "made.ipynb")); !os.IsNotExist(err) {
+	created := into[Room](e.do("POST", "/api/v1/rooms", map[string]any{"path": "made/new.ipynb", "create": true, "kernel": "python3"}).want(201))
+	if _, err := os.Stat(filepath.Join(e.root, "made/new.ipynb")); !os.IsNotExist(err) {
 		t.Fatal("written before the first save")
 	}
 	e.do("POST", roomPath(created.ID, "/save"), nil).want(200)
-	if !strings.Contains(e.disk("made.ipynb"), `"nbformat": 4`) {
+	if !strings.Contains(e.disk("made/new.ipynb"), `"nbformat": 4`) {
 		t.Fatal("not written by the first save")
 	}
 }

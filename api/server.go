@@ -38,9 +38,9 @@ type Options struct {
 const (
 	maxBody  = 1 << 20  // bytes of a JSON body
 	maxCell  = 32 << 20 // bytes of a JSON body that carries a cell
-	bodyWait = 2 * time.Minute
+	bodyWait = time.Minute // for a body to arrive, plus what its size needs
 	sendWait = time.Minute // for a response to be taken, plus what its size needs
-	sendRate = 64 << 10    // bytes a second that a client must take at least
+	sendRate = 64 << 10    // bytes a second that a client must manage at least
 )
 
 // server holds what the handlers share. Everything is static after New, but

@@ -1,5 +1,7 @@
 package api
 
+//lint:file-ignore SA1019 see socket.go
+
 import (
 	"context"
 	"encoding/json"
