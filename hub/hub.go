@@ -62,6 +62,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	}
 	h.goWait(h.reap)
 	h.goWait(h.recoverInterrupted)
+	h.goWait(h.sweepBlobs)
 	return h, nil
 }
 
