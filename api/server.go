@@ -36,8 +36,8 @@ type Options struct {
 
 // Limits of requests that are not options.
 const (
-	maxBody  = 1 << 20  // bytes of a JSON body
-	maxCell  = 32 << 20 // bytes of a JSON body that carries a cell
+	maxBody  = 1 << 20     // bytes of a JSON body
+	maxCell  = 32 << 20    // bytes of a JSON body that carries a cell
 	bodyWait = time.Minute // for a body to arrive, plus what its size needs
 	sendWait = time.Minute // for a response to be taken, plus what its size needs
 	sendRate = 64 << 10    // bytes a second that a client must manage at least
