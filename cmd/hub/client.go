@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os/user"
@@ -198,7 +199,10 @@ func (c *client) lookupOrOpen(ctx context.Context, idOrPath string) (string, err
 // saved is the hub's answer to a save.
 type saved struct{ Path, SHA256 string }
 
-func (c *client) save(ctx context.Context, room string, body map[string]any) (s saved, err error) {
+// save saves a room; the options are those of the API, and may be nil.
+func (c *client) save(ctx context.Context, room string, options map[string]any) (s saved, err error) {
+	body := map[string]any{}
+	maps.Copy(body, options)
 	_, err = c.call(ctx, http.MethodPost, "api/v1/rooms/"+room+"/save", body, &s)
 	return s, err
 }

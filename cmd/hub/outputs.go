@@ -62,10 +62,14 @@ func lines(v any) []string {
 	return texts
 }
 
-// writeText writes text and, unless it ends with one, a line end.
+// writeText writes text and, unless it ends with one, a line end. Colours are for
+// terminals alone.
 func writeText(w io.Writer, text string) {
 	if text == "" {
 		return
+	}
+	if !terminal(w) {
+		text = escapes.ReplaceAllString(text, "")
 	}
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"

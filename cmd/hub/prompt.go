@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -42,7 +41,7 @@ func (c *client) answerPrompts(ctx context.Context, con *console, room string) (
 	}()
 	return func() {
 		cancel()
-		if !interactive(con.in) {
+		if !terminal(con.in) {
 			<-done // else it may be waiting for a person, and ends with the program
 		}
 	}
@@ -71,7 +70,7 @@ func nextPrompt(events *bufio.Reader) (prompt, error) {
 // somebody else in the room.
 func (c *client) answer(ctx context.Context, con *console, room string, p prompt) {
 	switch {
-	case c.alone && (p.Password || !interactive(con.in)):
+	case c.alone && (p.Password || !terminal(con.in)):
 		fmt.Fprintf(con.err, "The cell asks %q, and nobody is here to answer.\n", p.Prompt)
 		if err := c.cancel(ctx, p.Execution); err != nil {
 			fmt.Fprintln(con.err, "hub:", err)
@@ -80,7 +79,7 @@ func (c *client) answer(ctx context.Context, con *console, room string, p prompt
 	case p.Password:
 		fmt.Fprintf(con.err, "The cell asks for a password: %q. Answer in a browser, where it is not shown, or interrupt.\n", p.Prompt)
 		return
-	case !interactive(con.in):
+	case !terminal(con.in):
 		fmt.Fprintf(con.err, "The cell asks: %q. Answer in a browser, or interrupt.\n", p.Prompt)
 		return
 	}
@@ -95,9 +94,9 @@ func (c *client) answer(ctx context.Context, con *console, room string, p prompt
 	}
 }
 
-// interactive tells whether a person can answer.
-func interactive(in io.Reader) bool {
-	file, ok := in.(*os.File)
+// terminal tells whether a person is at the other end of a reader or writer.
+func terminal(end any) bool {
+	file, ok := end.(*os.File)
 	if !ok {
 		return false
 	}
