@@ -50,9 +50,11 @@ export const CellView = memo(function CellView({ nb, cell, index }: { nb: Notebo
         ) : rendered ? (
           <Rendered nb={nb} cell={cell} />
         ) : (
-          <Source nb={nb} cell={cell} label={`${typeNames[type]} cell ${index + 1}`} />
+          <div class="source-place">
+            <Source nb={nb} cell={cell} label={`${typeNames[type]} cell ${index + 1}`} />
+            <RunLine nb={nb} cell={cell} />
+          </div>
         )}
-        <RunLine nb={nb} cell={cell} />
         {type === "code" && <CellOutputs nb={nb} cell={cell} />}
         <PromptForm nb={nb} cell={cell} />
       </div>

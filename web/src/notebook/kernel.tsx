@@ -77,6 +77,13 @@ export async function chooseKernel(nb: Notebook): Promise<void> {
   }
 }
 
+/** Says once what happened: the reason often begins with the same words. */
+export function troubleWords(status: string, reason: string): string {
+  const what = status === "dead" ? "The kernel died" : "The kernel did not start";
+  const rest = reason.replace(/^((the )?kernel (died|did not start)[:,.]?\s*)+/i, "").trim();
+  return rest ? (rest.startsWith("(") ? `${what} ${rest}` : `${what}: ${rest}`) : `${what}.`;
+}
+
 /** Words across the page when the kernel is gone. */
 export function KernelTrouble({ nb }: { nb: Notebook }) {
   const kernel = nb.session.kernel.value;
@@ -84,7 +91,7 @@ export function KernelTrouble({ nb }: { nb: Notebook }) {
   return (
     <div class="kernel-trouble" role="alert">
       <Icon name="warn" />
-      <span>{kernel.status === "dead" ? "The kernel died" : "The kernel did not start"}{kernel.reason ? `: ${kernel.reason}` : "."}</span>
+      <span>{troubleWords(kernel.status, kernel.reason ?? "")}</span>
       <button type="button" class="small" disabled={nb.readOnly} onClick={() => void nb.restart()}>Start again</button>
       <button type="button" class="small" disabled={nb.readOnly} onClick={() => void chooseKernel(nb)}>Choose another</button>
     </div>

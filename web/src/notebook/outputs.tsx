@@ -72,7 +72,8 @@ export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
     const inner = box.current?.firstElementChild as HTMLElement | null;
     if (inner && near) setTall(inner.scrollHeight > 620);
   });
-  if (!some) return null;
+  const held = useHeldHeight(box, some, nb.runs.value.has(cell.id));
+  if (!some) return held ? <div class="outputs" style={{ minHeight: `${held}px` }} /> : null;
   const hidden = isHidden(metadata, "outputs");
   if (hidden) {
     return (
@@ -102,6 +103,25 @@ export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
       )}
     </div>
   );
+}
+
+/** A run that begins clears the outputs; their place is held for a moment, as most runs fill it again at once. */
+function useHeldHeight(box: { current: HTMLElement | null }, some: boolean, running: boolean): number {
+  const height = useRef(0);
+  const [held, setHeld] = useState(0);
+  const had = useRef(some);
+  useLayoutEffect(() => {
+    if (some && box.current) height.current = box.current.offsetHeight;
+  });
+  const clearing = had.current && !some && running;
+  useEffect(() => {
+    had.current = some;
+    if (!clearing) return;
+    setHeld(height.current);
+    const timer = setTimeout(() => setHeld(0), 600);
+    return () => clearTimeout(timer);
+  }, [some]);
+  return some ? 0 : clearing ? height.current : held;
 }
 
 function isText(output: unknown): boolean {
