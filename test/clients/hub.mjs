@@ -9,6 +9,7 @@ import path from 'node:path';
 export const token = 'secret-of-the-test';
 const running = new Set();
 process.on('exit', () => running.forEach(child => child.kill('SIGKILL')));
+process.setMaxListeners(0); // every provider listens for the end
 
 export class Hub {
   // start makes a folder with the files given as {name: content} and a hub on it.
