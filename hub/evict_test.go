@@ -272,6 +272,9 @@ func TestEvict_RunningCellPinsTheRoom(t *testing.T) {
 		if stats := e.Hub.Stats(); stats.KernelsRunning != 0 {
 			t.Errorf("%d kernels outlived their room", stats.KernelsRunning)
 		}
+		if left, err := e.Store.Interrupted(); err != nil || len(left) != 0 {
+			t.Errorf("an evicted room left a journal: %v, %v", left, err)
+		}
 		if !errors.Is(e.Kernels.Started()[0].Err(), nil) {
 			t.Error("the kernel died instead of being shut down")
 		}

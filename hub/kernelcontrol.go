@@ -146,14 +146,23 @@ func (e *executor) abandon(s *state, reason string) {
 }
 
 // end stops everything, because the room ends, and closes quiet when it has.
+// The document is not told: its last state is on the disk, and a later life of
+// the room begins without a kernel in any case.
 func (e *executor) end(s *state, quiet chan struct{}) {
 	e.ending = true
 	e.abandon(s, "the room closed")
-	if e.kernel != nil {
-		e.stop(s, kernelNone, "")
+	if kernel := e.kernel; kernel != nil {
+		e.kernel = nil
+		e.letGo(s, kernel)
 	}
 	e.quiet = quiet
 	e.settle()
+}
+
+// goOn takes back an end that did not come to pass.
+func (e *executor) goOn(s *state) {
+	e.ending = false
+	e.setStatus(s, kernelNone, "")
 }
 
 // KernelSpecs lists installed kernels.

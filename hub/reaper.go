@@ -102,15 +102,21 @@ func (h *Hub) spare(r *room) {
 // claims are released last.
 func (h *Hub) teardown(ctx context.Context, r *room, why string) {
 	h.part(ctx, r, why)
-	quiet := make(chan struct{})
-	if err := r.do(ctx, func(s *state) { s.exec.end(s, quiet) }); err == nil {
-		select {
-		case <-quiet:
-		case <-ctx.Done():
-		}
-	}
+	r.endKernel(ctx)
 	close(r.stop)
 	<-r.done
+}
+
+// endKernel cancels what runs and waits, and lets the kernel go.
+func (r *room) endKernel(ctx context.Context) {
+	quiet := make(chan struct{})
+	if err := r.do(ctx, func(s *state) { s.exec.end(s, quiet) }); err != nil {
+		return
+	}
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+	}
 }
 
 // part sends the peers away and waits until they are gone, by force if they do

@@ -43,6 +43,7 @@ func (h *Hub) closeWithHub(ctx context.Context, r *room) error {
 		return nil // it never held anything
 	}
 	h.part(ctx, r, "shutdown")
+	r.endKernel(ctx)
 	_, err := r.flush(ctx)
 	if !h.remove(r, func() bool { return true }) {
 		<-r.done // the reaper was faster
@@ -78,8 +79,9 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 		return result, err
 	}
 	h.part(ctx, l.room, "closed")
+	l.endKernel(ctx)
 	if _, err := l.flush(ctx); err != nil {
-		return result, err
+		return result, errors.Join(err, l.do(ctx, func(s *state) { s.exec.goOn(s) }))
 	}
 	if !h.remove(l.room, func() bool { return true }) {
 		return result, l.goneError()
