@@ -21,6 +21,7 @@ const (
 	infoMost    = 2 * time.Second
 	muteLimit   = 5 * time.Second // iopub may stay silent that long after the first reply
 	stallPause  = 500 * time.Millisecond
+	leastWork   = 64 << 10 // see work; hearing our questions is less
 )
 
 // errEnded is that a kernel's process ended before it was ready.
@@ -107,6 +108,7 @@ func (l *Launcher) newLife(k *Kernel, p *process, f *folder) *life {
 		gone: make(chan struct{}), pongs: make(chan struct{}, 1),
 		waiting: make(map[string]chan jupyter.Message),
 	}
+	one.straggles = k.spec.isDeno()
 	// A life's news is the kernel's only while it is the kernel's life.
 	one.told = func(status string) {
 		if k.current() == one {
@@ -130,7 +132,7 @@ func (l *Launcher) patience(ctx context.Context, p *process) (context.Context, f
 		defer close(watched)
 		ticker := time.NewTicker(stallPause)
 		defer ticker.Stop()
-		done, since := int64(-1), time.Now()
+		done, since := work(p.pid), time.Now()
 		for {
 			select {
 			case <-ctx.Done():
@@ -138,7 +140,7 @@ func (l *Launcher) patience(ctx context.Context, p *process) (context.Context, f
 			case <-p.ended:
 				cancel(errEnded)
 			case <-ticker.C:
-				if now := work(p.pid); now != done {
+				if now := work(p.pid); now < done || now >= done+leastWork {
 					done, since = now, time.Now()
 				} else if time.Since(since) > l.options.StallLimit {
 					cancel(fmt.Errorf("it has done nothing for %v and is not ready", l.options.StallLimit))

@@ -10,20 +10,38 @@ import (
 )
 
 const (
-	interruptGrace = 3 * time.Second // a death within it is the interrupt's doing
-	interruptLimit = 5 * time.Second // for the answer to an interrupt by message
+	interruptGrace = 3 * time.Second        // a death within it is the interrupt's doing
+	promptGrace    = 500 * time.Millisecond // for a prompt to end with what asked it
+	interruptLimit = 5 * time.Second        // for the answer to an interrupt by message
 )
 
 // Interrupt interrupts the running code, as the kernelspec or the operator says:
 // by a signal to the kernel's process group, or by a message. With nothing running
-// it does nothing, for a signal would end some kernels then. A kernel that dies of
-// it says so in its [DeathError].
+// it does nothing, for a signal would end some kernels then. A prompt that outlasts
+// it is answered with nothing. A kernel that dies of it says so in its
+// [DeathError]; code that goes on nevertheless can only be ended by Restart.
 func (k *Kernel) Interrupt(ctx context.Context) error {
 	l := k.current()
-	if l.running() == nil {
+	r := l.running()
+	if r == nil {
 		return nil
 	}
-	return k.interrupt(ctx, l)
+	prompt := r.asked()
+	if err := k.interrupt(ctx, l); err != nil || prompt == nil {
+		return err
+	}
+	timer := time.NewTimer(promptGrace)
+	defer timer.Stop()
+	select {
+	case <-r.over:
+		return nil
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	if m := r.answered(prompt); m != nil {
+		return l.answerPrompt(*m, "")
+	}
+	return nil
 }
 
 func (k *Kernel) interrupt(ctx context.Context, l *life) error {
@@ -50,9 +68,9 @@ func (k *Kernel) Reply(_ context.Context, value string) error {
 	if r == nil {
 		return ErrNoPrompt
 	}
-	m := r.answered()
+	m := r.answered(nil)
 	if m == nil {
 		return ErrNoPrompt
 	}
-	return l.send(jupyter.Stdin, l.nextID(), "input_reply", m.RawHeader, map[string]any{"value": value, "status": "ok"})
+	return l.answerPrompt(*m, value)
 }

@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("no such kernel")
 	// ErrGone is that the kernel was shut down.
 	ErrGone = errors.New("the kernel was shut down")
+	// ErrQuit is that the kernel was shut down because its code asked to.
+	ErrQuit = errors.New("the code quit the kernel")
 	// ErrRestarted is what an execution ends with when the kernel was restarted.
 	ErrRestarted = errors.New("the kernel was restarted")
 	// ErrNoPrompt is that the running code asks nothing.

@@ -15,6 +15,14 @@ import (
 // say that it is idle, counted from the last output: that word can be lost.
 const settleTime = 3 * time.Second
 
+// Deno says that it is idle while most of what was printed is still in a pipe of
+// its own. An execution on it lingers until nothing has come for lingerTime, at
+// most for lingerLimit: code that prints by a timer prints for ever.
+const (
+	lingerTime  = 100 * time.Millisecond
+	lingerLimit = 10 * time.Second
+)
+
 // ExecuteRequest is code to run.
 type ExecuteRequest struct {
 	Code         string
@@ -47,6 +55,7 @@ type run struct {
 	over   chan struct{} // closed when Execute has returned
 	stem   func()        // interrupts it, because it floods us
 	sink   func(Event)
+	stdin  bool // it may ask
 
 	once    sync.Once   // for idle
 	stemmed atomic.Bool // stem was called
@@ -60,6 +69,7 @@ type run struct {
 	failed bool            // an error was among the events
 	fault  notebook.Output // the error that the reply names
 	pages  []object        // to show at the end
+	quits  bool            // the code wants the kernel to end
 }
 
 func (r *run) rested() { r.once.Do(func() { close(r.idle) }) }
@@ -77,12 +87,22 @@ func (r *run) ask(m jupyter.Message) bool {
 	}
 }
 
-// answered takes the prompt that is to be answered, if there is one.
-func (r *run) answered() *jupyter.Message {
+// asked is what the run asks now, or nil.
+func (r *run) asked() *jupyter.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m := r.prompt
-	r.prompt = nil
+	return r.prompt
+}
+
+// answered takes the prompt m, or with nil whichever there is, to be answered by
+// nobody else.
+func (r *run) answered(m *jupyter.Message) *jupyter.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m != nil && m != r.prompt {
+		return nil
+	}
+	m, r.prompt = r.prompt, nil
 	return m
 }
 
@@ -101,7 +121,7 @@ func (k *Kernel) Execute(ctx context.Context, req ExecuteRequest, sink func(Even
 	defer k.exit()
 	l := k.current()
 	r := &run{
-		id: l.nextID(), sink: sink, events: make(chan Event), idle: make(chan struct{}), over: make(chan struct{}),
+		id: l.nextID(), sink: sink, stdin: req.AllowStdin, events: make(chan Event), idle: make(chan struct{}), over: make(chan struct{}),
 		stem: func() { _ = k.interrupt(k.quit, l) },
 	}
 	answer := make(chan jupyter.Message, 1)
@@ -117,7 +137,11 @@ func (k *Kernel) Execute(ctx context.Context, req ExecuteRequest, sink func(Even
 	if err != nil {
 		return ExecuteReply{}, l.explain(err)
 	}
-	return l.await(ctx, r)
+	reply, err := l.await(ctx, r)
+	if r.quits {
+		k.launcher.work.Go(func() { l.end(k.quit, ErrQuit) })
+	}
+	return reply, err
 }
 
 // forget ends a run: nothing is handed to it any more.
@@ -128,6 +152,7 @@ func (l *life) forget(r *run) {
 	l.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.prompt = nil
 	close(r.over)
 }
 
@@ -136,30 +161,33 @@ func (l *life) forget(r *run) {
 func (l *life) await(ctx context.Context, r *run) (ExecuteReply, error) {
 	quiet := time.NewTimer(settleTime)
 	defer quiet.Stop()
-	idle := r.idle
+	patience, idle, ended := settleTime, r.idle, time.Time{}
 	for {
 		select {
 		case ev := <-r.events:
 			r.take(ev)
-			quiet.Reset(settleTime)
 		case m := <-r.reply:
 			r.replied(m)
-			quiet.Reset(settleTime)
 		case <-idle:
 			idle = nil
 		case <-quiet.C:
 			if r.reply == nil && l.queue.empty() {
 				return r.finish(), nil
 			}
-			quiet.Reset(settleTime)
 		case <-ctx.Done():
 			return ExecuteReply{}, context.Cause(ctx)
 		case <-l.gone:
 			return r.orphaned(l.err)
 		}
 		if r.reply == nil && idle == nil {
-			return r.finish(), nil
+			if ended.IsZero() {
+				ended, patience = time.Now(), lingerTime
+			}
+			if !l.straggles || time.Since(ended) > lingerLimit {
+				return r.finish(), nil
+			}
 		}
+		quiet.Reset(patience)
 	}
 }
 
@@ -191,6 +219,7 @@ type replyContent struct {
 	Traceback lines   `json:"traceback"`
 	Payload   []struct {
 		Source  string `json:"source"`
+		Keep    bool   `json:"keepkernel"`
 		Data    object `json:"data"`
 		Text    string `json:"text"`
 		Replace bool   `json:"replace"`
@@ -219,6 +248,8 @@ func (r *run) replied(m jupyter.Message) {
 			r.pages = append(r.pages, p.Data)
 		case "set_next_input":
 			r.end.Next = &NextInput{Text: p.Text, Replace: p.Replace}
+		case "ask_exit":
+			r.quits = !p.Keep
 		}
 	}
 }

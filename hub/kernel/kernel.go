@@ -75,7 +75,8 @@ func (k *Kernel) Info() Info {
 // Done is closed when the kernel is gone for good, with all that it had started.
 func (k *Kernel) Done() <-chan struct{} { return k.done }
 
-// Err says why the kernel is gone: [ErrGone] when it was shut down, a
+// Err says why the kernel is gone: [ErrGone] when it was shut down, [ErrQuit]
+// when its code did that, a
 // [*DeathError] when it died, a [*StartError] when a restart failed. It is nil
 // before Done.
 func (k *Kernel) Err() error {

@@ -35,6 +35,8 @@ type life struct {
 	told    func(status string) // takes the kernel's status, in order
 	froze   func(frozen bool)   // takes whether it responds
 
+	straggles bool // outputs of this kernel come after it has said that it is idle
+
 	heard  chan struct{} // closed when iopub has spoken
 	broken chan error    // a connection that failed; room for one
 	cut    chan struct{} // closed when nobody waits for outputs any more
@@ -272,13 +274,24 @@ func (l *life) takeStatus(m jupyter.Message) error {
 	return nil
 }
 
+// takePrompt hands a prompt over. When nobody may be asked the answer is an empty
+// one, for some kernels ask nevertheless and would wait for ever.
 func (l *life) takePrompt(m jupyter.Message) {
 	r := l.running()
-	if ev, ok, err := decode(m); err != nil || !ok || r == nil || r.id != m.Parent.ID {
+	ev, ok, err := decode(m)
+	switch {
+	case err != nil || !ok || r == nil || r.id != m.Parent.ID:
 		l.stats.malformed.Add(1)
-	} else if r.ask(m) {
+	case !r.stdin:
+		// A failure is the connection's, which is dealt with.
+		_ = l.answerPrompt(m, "")
+	case r.ask(m):
 		l.hand(r.id, ev)
 	}
+}
+
+func (l *life) answerPrompt(m jupyter.Message, value string) error {
+	return l.send(jupyter.Stdin, l.nextID(), "input_reply", m.RawHeader, map[string]any{"value": value, "status": "ok"})
 }
 
 // hand gives an event to the execution that it belongs to, and waits until it is

@@ -108,10 +108,14 @@ func (s *Spec) check(lookup func(string) (string, error)) {
 		return
 	}
 	s.program = program
-	if filepath.Base(program) == "deno" {
+	if s.isDeno() {
 		// The spec that Deno installs leaves it out, and a signal ends Deno.
 		s.InterruptMode = InterruptMessage
 	}
+}
+
+func (s *Spec) isDeno() bool {
+	return strings.TrimSuffix(filepath.Base(s.program), ".exe") == "deno"
 }
 
 func (s *Spec) provisioner() string {

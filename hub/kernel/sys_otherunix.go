@@ -30,7 +30,7 @@ func stopped(pid int) bool { return strings.HasPrefix(ps(pid, "state="), "T") }
 func work(pid int) int64 {
 	amount := int64(0)
 	for _, r := range ps(pid, "time=") {
-		amount = amount*31 + int64(r) // any change will do
+		amount = amount*31 + int64(r)<<20 // any change will do
 	}
 	return amount
 }

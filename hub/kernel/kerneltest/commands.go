@@ -37,6 +37,7 @@ import (
 //	spawn                     a child in a session of its own; prints its pid
 //	exit STATUS, kill, stop   the process ends, by itself or a signal, or stops
 //	quit                      replies and exits
+//	ask-exit                  asks to be ended
 const Commands = "see above"
 
 // execution is one execute_request under way.
@@ -130,6 +131,8 @@ func (x *execution) command(word, rest string) {
 		x.pages = append(x.pages, map[string]any{"source": "page", "data": data(rest), "start": 0})
 	case "next":
 		x.pages = append(x.pages, map[string]any{"source": "set_next_input", "text": rest, "replace": true})
+	case "ask-exit":
+		x.pages = append(x.pages, map[string]any{"source": "ask_exit", "keepkernel": false})
 	case "abort":
 		x.reply = map[string]any{"status": "abort"}
 		x.over = true
@@ -211,6 +214,7 @@ func (x *execution) leave(word, rest string) {
 		os.Exit(0)
 	case "kill", "stop":
 		signalSelf(word == "kill")
+		time.Sleep(time.Second) // until the signal takes effect
 	default:
 		x.raise("SyntaxError", "unknown command "+word, true)
 	}

@@ -67,6 +67,7 @@ func (s *server) serve(ch jupyter.Channel, nc net.Conn) {
 		return
 	case s.start["strangle"]:
 		_, _ = io.WriteString(nc, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"+string(make([]byte, 64)))
+		_, _ = io.Copy(io.Discard, nc)
 		return
 	case s.start["oldest"]:
 		_, _ = nc.Write(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 1}, make([]byte, 60)...))
