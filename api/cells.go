@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
@@ -11,6 +10,9 @@ import (
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/notebook"
 )
+
+// cellIDs are the characters of a cell's id in nbformat 4.5.
+const cellIDs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 func (s *server) routeCells(mux *chi.Mux) {
 	mux.Get("/api/v1/rooms/{room}/cells", s.inRoom(s.listCells))
@@ -61,7 +63,7 @@ func (s *server) insertCell(w http.ResponseWriter, r *http.Request, room uuid.UU
 
 // cell returns what is to be inserted, and where.
 func (c CellInsert) cell() (notebook.Cell, hub.Place, error) {
-	if c.ID != nil && !regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`).MatchString(*c.ID) {
+	if c.ID != nil && (len(*c.ID) > 64 || !only(*c.ID, cellIDs)) {
 		return notebook.Cell{}, hub.Place{}, badField("id", "has 1 to 64 letters, digits, - or _")
 	}
 	at, err := placeOf(c.Index, c.Before, c.After)

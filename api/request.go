@@ -91,6 +91,11 @@ func number(r *http.Request, name string, absent, min, max int) (int, error) {
 	return n, nil
 }
 
+// only tells whether a text consists of these characters and has at least one.
+func only(text, characters string) bool {
+	return text != "" && strings.Trim(text, characters) == ""
+}
+
 // by is who asks.
 func by(r *http.Request) hub.Client { return note(r).client }
 
