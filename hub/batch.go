@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -133,14 +134,7 @@ func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEven
 	case "stream":
 		return e.writeText(s, edit, cell, ev)
 	case "display_data", "execute_result", "error":
-		output, err := s.h.blobs.spill(ev.Output, blobFrom)
-		if err != nil {
-			return err
-		}
-		if output == nil {
-			output = ev.Output
-		}
-		return edit.AppendOutput(cell, output, ev.DisplayID)
+		return e.writeOutput(s, edit, cell, ev)
 	case "update_display_data":
 		data, _ := ev.Output["data"].(map[string]any)
 		metadata, _ := ev.Output["metadata"].(map[string]any)
@@ -152,6 +146,35 @@ func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEven
 		x.count = ev.Count
 	}
 	return nil
+}
+
+const (
+	maxOutputs  = 5000    // of one run
+	inlineShare = 8 << 20 // bytes of payloads of one run that the document takes before even small ones become blobs
+)
+
+// writeOutput adds an output. A cell in a loop fills neither the document, as
+// more and more of what it shows goes beside it, nor the page.
+func (e *executor) writeOutput(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
+	switch e.outputs++; {
+	case e.outputs == maxOutputs:
+		return edit.AppendStream(cell, "stderr", fmt.Sprintf("\n[output truncated here: the cell showed more than %d things]\n", maxOutputs))
+	case e.outputs > maxOutputs && ev.Kind != "error":
+		return nil
+	}
+	limit := blobFrom
+	if e.shown > inlineShare {
+		limit = blobLeast
+	}
+	output, err := s.h.blobs.spill(ev.Output, limit)
+	if err != nil {
+		return err
+	}
+	if output == nil {
+		output = ev.Output
+		e.shown += payloadSize(output["data"])
+	}
+	return edit.AppendOutput(cell, output, ev.DisplayID)
 }
 
 // maxCellText is how many bytes of text one run may print into the document.

@@ -328,3 +328,52 @@ func TestExecute_FloodIsCutVisibly(t *testing.T) {
 		}
 	})
 }
+
+// So is a loop of displays; an error at the end is not lost.
+func TestExecute_ManyDisplaysAreCutVisibly(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, _ hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			for range 6000 {
+				sink(hub.KernelEvent{Kind: "display_data", Output: display("text/plain", "x")})
+			}
+			sink(hub.KernelEvent{Kind: "error", Output: notebook.Output{
+				"output_type": "error", "ename": "E", "evalue": "the end", "traceback": []any{}}})
+			return hub.KernelReply{Status: "error", Reason: "E: the end"}, nil
+		}
+		x := finished(t, e, execute(t, e, room, "a")[0])
+		last := x.Outputs[len(x.Outputs)-1]
+		if x.State != "error" || len(x.Outputs) > 5001 || last["evalue"] != "the end" {
+			t.Errorf("%s with %d outputs, the last being %v", x.State, len(x.Outputs), last)
+		}
+		if !strings.Contains(fmt.Sprint(x.Outputs[len(x.Outputs)-2]), "truncated") {
+			t.Errorf("nothing says that there was more: %v", x.Outputs[len(x.Outputs)-2])
+		}
+	})
+}
+
+func display(mime, text string) notebook.Output {
+	return notebook.Output{"output_type": "display_data", "metadata": map[string]any{}, "data": map[string]any{mime: text}}
+}
+
+// Displays that are small one by one do not fill the document either.
+func TestExecute_ManyMegabytesOfDisplaysGoBesideTheDocument(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, _ hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			for range 40 {
+				sink(hub.KernelEvent{Kind: "display_data", Output: display("text/html", strings.Repeat("y", 900_000))})
+			}
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		if x := finished(t, e, execute(t, e, room, "a")[0]); x.State != "done" || len(x.Outputs) != 40 {
+			t.Fatalf("%s with %d outputs", x.State, len(x.Outputs))
+		}
+		e.Join(room).Read(func(doc *yjs.Doc) {
+			if state, err := doc.EncodeState(nil); err != nil || len(state) > 16<<20 {
+				t.Errorf("the document has %d bytes, %v", len(state), err)
+			}
+		})
+		if doc, err := e.Hub.Notebook(ctx, room); err != nil || len(doc.Data) < 40*900_000 {
+			t.Errorf("the export has %d bytes, %v", len(doc.Data), err)
+		}
+	})
+}

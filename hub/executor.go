@@ -19,6 +19,8 @@ type executor struct {
 	running  *execution
 	asked    bool          // the running cell waits for an answer
 	printed  int           // bytes of text of the running cell
+	shown    int           // bytes of its outputs in the document
+	outputs  int           // how many they are, those left out too
 	ending   bool          // the room ends: nothing is started any more
 	stopping int           // kernels on their way out
 	quiet    chan struct{} // closed once nothing starts or stops, when somebody waits
