@@ -1,6 +1,6 @@
 // What a person does to cells, as edits of the shared document in Jupyter's schema.
 import * as Y from "yjs";
-import { type CellType, idOf, metadataOf, sourceOf, typeOf, type YCell } from "./model";
+import { type CellType, idOf, metadataOf, sourceOf, textOf, typeOf, type YCell } from "./model";
 import { movesBetween } from "./order";
 
 /** A cell outside of the document: on the clipboard, or about to be inserted. */
@@ -105,6 +105,16 @@ export function retype(cells: Source, id: string, type: CellType): void {
   const plain = plainOf(cells.get(at));
   cells.delete(at, 1);
   cells.insert(at, [cellMap({ ...plain, type, outputs: [], count: null })]);
+}
+
+/** Makes a cell a Markdown heading of a level. */
+export function heading(cells: Source, id: string, level: number): void {
+  retype(cells, id, "markdown");
+  const at = find(cells, id);
+  if (at < 0) return;
+  const text = textOf(cells.get(at));
+  const before = /^#{0,6}[ \t]*/.exec(text.toString())![0].length;
+  spliceSource(text, [{ from: 0, to: before, insert: "#".repeat(level) + " " }]);
 }
 
 /** Splits a cell at positions within its source (UTF-16 units). The first part stays the cell itself, with whoever is in it. Returns the id of the last part. */

@@ -54,11 +54,7 @@ export class Notebook extends Focus {
     if (this.guard()) return;
     const cell = this.current();
     if (!cell) return;
-    this.history.step(() => {
-      edits.retype(this.session.cells, cell.id, "markdown");
-      const before = /^#{0,6}[ \t]*/.exec(cell.text)?.[0].length ?? 0;
-      edits.spliceSource(cell.source, [{ from: 0, to: before, insert: "#".repeat(level) + " " }]);
-    });
+    this.history.step(() => edits.heading(this.session.cells, cell.id, level));
     this.edit(cell.id, "end");
   }
 

@@ -1,5 +1,5 @@
 // The outputs of one cell.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as Y from "yjs";
 import type { Cell } from "../doc/model";
 import { OutputView, type PlainOutput } from "../outputs/output";
@@ -40,7 +40,6 @@ export function outputsOf(cell: Cell): unknown[] {
 export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
   const box = useRef<HTMLDivElement>(null);
   const [near, setNear] = useState(false);
-  const [tall, setTall] = useState(false);
   const [, redraw] = useState(0);
   const frame = useRef(0);
   cell.map.value;
@@ -68,10 +67,6 @@ export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
   const outputs = drawn.current;
   const some = outputs.length > 0;
   useEffect(() => (some && box.current ? watchNear(box.current, (is) => is && setNear(true)) : undefined), [some]);
-  useLayoutEffect(() => {
-    const inner = box.current?.firstElementChild as HTMLElement | null;
-    if (inner && near) setTall(inner.scrollHeight > 620);
-  });
   const held = useHeldHeight(box, some, nb.runs.value.has(cell.id));
   if (!some) return held ? <div class="outputs" style={{ minHeight: `${held}px` }} /> : null;
   const hidden = isHidden(metadata, "outputs");
@@ -82,7 +77,7 @@ export function CellOutputs({ nb, cell }: { nb: Notebook; cell: Cell }) {
       </button>
     );
   }
-  const scrolled = metadata.scrolled === true || (metadata.scrolled !== false && tall && outputs.every(isText));
+  const scrolled = metadata.scrolled === true || (metadata.scrolled !== false && near && outputs.every(isText) && lineCount(outputs) > 32);
   const fresh = nb.ran.has(cell.id);
   return (
     <div class={`outputs ${scrolled ? "scrolled" : ""}`} ref={box} role="group" aria-label="Outputs" tabIndex={scrolled ? 0 : undefined}>
@@ -110,10 +105,9 @@ function useHeldHeight(box: { current: HTMLElement | null }, some: boolean, runn
   const height = useRef(0);
   const [held, setHeld] = useState(0);
   const had = useRef(some);
-  useLayoutEffect(() => {
-    if (some && box.current) height.current = box.current.offsetHeight;
-  });
   const clearing = had.current && !some && running;
+  // The outputs are still in the page while their absence is being drawn.
+  if (clearing && box.current?.isConnected) height.current = box.current.offsetHeight;
   useEffect(() => {
     had.current = some;
     if (!clearing) return;
@@ -127,6 +121,17 @@ function useHeldHeight(box: { current: HTMLElement | null }, some: boolean, runn
 function isText(output: unknown): boolean {
   const type = output instanceof Y.Map ? output.get("output_type") : (output as PlainOutput | null)?.output_type;
   return type === "stream" || type === "error";
+}
+
+/** Lines of text outputs, counted as far as it matters. */
+function lineCount(outputs: unknown[]): number {
+  let lines = 0;
+  for (const output of outputs) {
+    const plain = plainOf(output);
+    const text = Array.isArray(plain.traceback) ? plain.traceback.join("\n") : String(plain.text ?? "");
+    for (let at = text.indexOf("\n"); at >= 0 && lines <= 100; at = text.indexOf("\n", at + 1)) lines++;
+  }
+  return lines;
 }
 
 /** How high outputs may get, so that the page is about as long as it will be. */

@@ -86,10 +86,14 @@ export async function startBrowser(options = {}) {
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     ...options,
   });
-  const browser = { context, errors: [], reports: [], foreign: [] };
+  const browser = { context, errors: [], reports: [], foreign: new Set() };
   await context.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) => console.error(`CSP ${event.violatedDirective} ${event.blockedURI}`)));
   context.on("request", (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1|data:|blob:|chrome|about:)/.test(request.url())) browser.foreign.push(request.url());
+    if (!/^(http:\/\/127\.0\.0\.1|data:|blob:|chrome|about:)/.test(request.url())) browser.foreign.add(request.url());
+  });
+  // What a policy stopped never left the machine.
+  context.on("requestfailed", (request) => {
+    if (/csp|BLOCKED_BY_CSP/i.test(request.failure()?.errorText ?? "")) browser.foreign.delete(request.url());
   });
   browser.page = async (hub, address, name = "Ana Lima") => {
     const page = await context.newPage();

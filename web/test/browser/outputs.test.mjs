@@ -66,7 +66,7 @@ test("HTML that needs scripts waits for a word, then runs in an origin of its ow
 
 test("a hostile notebook runs nothing, leaks nothing, covers nothing", async () => {
   browser.reports.length = 0;
-  browser.foreign.length = 0;
+  browser.foreign.clear();
   const page = await browser.open(hub, "hostile.ipynb");
   await readAll(page);
   for (const link of await page.locator("main a").all()) {
@@ -76,7 +76,7 @@ test("a hostile notebook runs nothing, leaks nothing, covers nothing", async () 
   await page.evaluate(() => new Promise((done) => setTimeout(done, 500)));
   for (const frame of page.frames()) assert.equal(await frame.evaluate(() => window.pwned), undefined);
   assert.equal(await page.evaluate(() => ({}).polluted), undefined);
-  assert.deepEqual(browser.foreign, []);
+  assert.deepEqual([...browser.foreign], []);
   assert.deepEqual(browser.reports, []);
   // The bar is still there, and on top.
   await page.evaluate(() => scrollTo(0, 0));
@@ -92,7 +92,7 @@ test("a hostile notebook runs nothing, leaks nothing, covers nothing", async () 
   for (let left = await page.locator("button:text('Run it')").count(); left > 0; left--) await page.locator("button:text('Run it')").first().click();
   await page.evaluate(() => new Promise((done) => setTimeout(done, 800)));
   assert.equal(await page.evaluate(() => window.pwned), undefined);
-  assert.deepEqual(browser.foreign.filter((url) => !url.includes("evil.example/x.js")), []);
+  assert.deepEqual([...browser.foreign], []);
   browser.reports.length = 0; // what the frames' own policy stopped,
   browser.errors.length = 0; // and what their origin did
   await page.close();

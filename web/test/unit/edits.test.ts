@@ -139,6 +139,18 @@ describe("edits of cells", () => {
     edits.retype(p.cells(p.a), "c0", "code");
     expect(p.cells(p.b).get(0).toJSON()).toMatchObject({ outputs: [], execution_count: null });
   });
+  it("makes headings, in one step, whatever the cell was", () => {
+    const p = pages("results", "### old");
+    const mine = new History(p.cells(p.a));
+    mine.step(() => edits.heading(p.cells(p.a), "c0", 2));
+    mine.step(() => edits.heading(p.cells(p.a), "c1", 1));
+    expect(p.texts(p.b)).toEqual(["## results", "# old"]);
+    expect(p.cells(p.b).get(0).get("cell_type")).toBe("markdown");
+    mine.undo();
+    mine.undo();
+    expect(p.texts(p.b)).toEqual(["results", "### old"]);
+    expect(p.cells(p.b).get(0).get("cell_type")).toBe("code");
+  });
   it("makes stream texts shared texts, as Jupyter's schema wants", () => {
     const map = edits.cellMap({ type: "code", source: "", outputs: [{ output_type: "stream", name: "stdout", text: ["a\n", "b"] }] });
     new Y.Doc().getArray<YCell>("cells").push([map]);
