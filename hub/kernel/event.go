@@ -50,9 +50,7 @@ type content struct {
 	Password  bool    `json:"password"`
 	Pwd       bool    `json:"pwd"` // xeus-python's name for it
 	State     string  `json:"execution_state"`
-	Transient struct {
-		DisplayID string `json:"display_id"`
-	} `json:"transient"`
+	Transient object  `json:"transient"`
 }
 
 // object takes a JSON object, and anything else for an empty one: some languages
@@ -132,7 +130,7 @@ func (c *content) display(ev *Event) {
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
-	ev.DisplayID = c.Transient.DisplayID
+	ev.DisplayID, _ = c.Transient["display_id"].(string)
 	ev.Output = notebook.Output{"output_type": KindDisplay, "data": data, "metadata": metadata}
 	if ev.Kind == KindResult {
 		ev.Count = int64(c.Count)
