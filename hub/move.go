@@ -61,7 +61,7 @@ func (h *Hub) moveRoom(ctx context.Context, l lease, req SaveRequest, rename boo
 		return SaveResult{}, err
 	}
 	for {
-		canonical, file, err := h.files.Resolve(to)
+		canonical, file, err := h.locate(to)
 		if err != nil {
 			return SaveResult{}, err
 		}

@@ -141,7 +141,7 @@ func (h *Hub) resolve(p string) (string, FileID, error) {
 	if err != nil {
 		return "", FileID{}, err
 	}
-	return h.files.Resolve(clean)
+	return h.locate(clean)
 }
 
 // MustNotExist as an If-Match of WriteFile means that nothing may be replaced.

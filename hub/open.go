@@ -50,7 +50,7 @@ func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
 // remembers for the path, else the one whose file was moved here, else a new
 // one.
 func (h *Hub) findPath(path string, req OpenRequest) (loadTarget, error) {
-	canonical, file, err := h.files.Resolve(path)
+	canonical, file, err := h.locate(path)
 	if err != nil {
 		return loadTarget{}, err
 	}

@@ -102,7 +102,7 @@ func (s *state) meet(seen sight) {
 	switch {
 	case seen.content.Hash != "" && s.saved != nil && seen.content.Hash == s.saved.SHA256:
 		s.file, s.outside.torn = seen.content.ID, 0
-		s.refile(seen.content.ID)
+		s.r.refile(seen.content.ID)
 		if s.status != StateLive && !s.durable.failing {
 			s.backToLive()
 		}
@@ -129,15 +129,6 @@ func (s *state) backToLive() {
 	if s.edits > s.covered {
 		s.saver.auto.changed(time.Now())
 	}
-}
-
-func (s *state) refile(id FileID) {
-	h := s.h
-	h.mu.Lock()
-	if s.r.pathClaim != nil {
-		h.index.refile(s.r.pathClaim, id)
-	}
-	h.mu.Unlock()
 }
 
 // tick looks again at a file that was half written.
@@ -200,7 +191,7 @@ func (s *state) rebase(seen sight) error {
 		return err
 	}
 	s.baseline, s.form, s.file = &base, form, seen.content.ID
-	s.refile(seen.content.ID)
+	s.r.refile(seen.content.ID)
 	s.saved = &Saved{SHA256: seen.content.Hash, Time: seen.content.Modified}
 	s.rev++
 	if same {

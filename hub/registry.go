@@ -52,7 +52,7 @@ func (h *Hub) leaseRoom(ctx context.Context, id uuid.UUID) (lease, error) {
 		}
 		target := loadTarget{id: id}
 		if rec.Path != "" {
-			if target.path, target.file, err = h.files.Resolve(rec.Path); err != nil {
+			if target.path, target.file, err = h.locate(rec.Path); err != nil {
 				return lease{}, nil, err
 			}
 		}

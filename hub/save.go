@@ -154,6 +154,7 @@ func (r *room) write(snap *snapshot, job *saveJob) (out written) {
 	rec := snap.record
 	rec.Path, rec.File, rec.Hash, rec.Modified = out.base.Path, out.stat.ID, out.hash, time.Now()
 	rec.Rev++
+	r.refile(out.stat.ID)
 	r.putRecord(rec)
 	return out
 }

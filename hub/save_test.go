@@ -399,3 +399,43 @@ func TestRawSave_AnswersWithTheTruth(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// The identity of a file that was replaced goes to the next new file: that is
+// another notebook all the same.
+func TestSave_ReplacedFilesIdentityMayComeBack(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("mine"))
+	_, former, err := e.Disk.Resolve("a.ipynb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := e.Open("a.ipynb")
+	e.SetSource(room, "a", "mine, edited")
+	if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	replace := func(path string) { // by an editor: the hub is not asked
+		e.Write(path+".new", hubtest.Notebook("mine, edited"))
+		if err := os.Rename(filepath.Join(e.Dir, path+".new"), filepath.Join(e.Dir, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, path := range []string{"saved.ipynb", "replaced.ipynb"} {
+		if i == 1 {
+			if _, former, err = e.Disk.Resolve("a.ipynb"); err != nil {
+				t.Fatal(err)
+			}
+			replace("a.ipynb")
+		}
+		e.Write(path, hubtest.Notebook("theirs"))
+		if err := e.Disk.Reuse(path, former); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{Path: path}); hub.CodeOf(err) != hub.CodeFileExists {
+			t.Errorf("save as %s: %v", path, err)
+		}
+		if other := e.Open(path); other == room {
+			t.Errorf("%s is taken for the room's own file", path)
+		}
+	}
+}

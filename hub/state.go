@@ -114,7 +114,7 @@ func (s *state) vector() []byte {
 // deliverExcept tells who need not be sent an update: its author, unless the
 // hub changed more than what the author sent.
 func deliverExcept(ev nbdoc.Event, author *peer) *peer {
-	if ev.Repaired {
+	if ev.Added {
 		return nil
 	}
 	return author

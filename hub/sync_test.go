@@ -402,6 +402,24 @@ func TestHubRoot_PeersWritesAreUndone(t *testing.T) {
 	})
 }
 
+// Whoever moves a cell gets what the hub notes about it, or would miss all that
+// the hub writes later.
+func TestSync_AuthorOfAMoveSeesLaterEditsOfTheHub(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		p.Edit(func(doc *yjs.Doc, tx *yjs.Txn) { // as clients move: delete and insert the same id
+			doc.Array("cells").Delete(tx, 0, 1)
+			doc.Array("cells").Insert(tx, 1, yjs.MapOf(
+				yjs.Entry{Key: "source", Value: yjs.TextOf("one")}, yjs.Entry{Key: "metadata", Value: yjs.MapOf()},
+				yjs.Entry{Key: "cell_type", Value: "code"}, yjs.Entry{Key: "id", Value: "a"},
+				yjs.Entry{Key: "outputs", Value: yjs.ArrayOf()}, yjs.Entry{Key: "execution_count", Value: nil}))
+		})
+		p.AwaitEvent("ack")
+		e.SetSource(room, "a", "one, by REST")
+		p.AwaitSources("b:two", "a:one, by REST")
+	})
+}
+
 // A cell that would freeze Jupyter's clients is repaired in one transaction.
 func TestSync_BrokenCellsAreRepaired(t *testing.T) {
 	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {

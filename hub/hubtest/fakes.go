@@ -50,10 +50,12 @@ func (w *Watcher) Watched() int {
 	return len(w.paths)
 }
 
-// Files is a disk that fails when the test says so.
+// Files is a disk that fails when the test says so, and that can give the
+// identity of a replaced file to the next new one, as real ones do.
 type Files struct {
 	hub.Files
 	mu      sync.Mutex
+	reused  map[hub.FileID]hub.FileID // by the real identity
 	onWrite func(path string) error
 	onRead  func(path string) error
 }
@@ -70,6 +72,32 @@ func (f *Files) FailReads(fail func(path string) error) {
 	f.mu.Lock()
 	f.onRead = fail
 	f.mu.Unlock()
+}
+
+// Reuse makes a file that is there appear under another's former identity.
+func (f *Files) Reuse(path string, former hub.FileID) error {
+	stat, err := f.Files.Stat(path)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.reused == nil {
+		f.reused = make(map[hub.FileID]hub.FileID)
+	}
+	f.reused[stat.ID] = former
+	return nil
+}
+
+// Resolve is the hub's.
+func (f *Files) Resolve(path string) (string, hub.FileID, error) {
+	canonical, id, err := f.Files.Resolve(path)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if former, ok := f.reused[id]; ok {
+		id = former
+	}
+	return canonical, id, err
 }
 
 // Write is the hub's.

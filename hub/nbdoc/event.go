@@ -56,6 +56,10 @@ type Event struct {
 	// hub's alone, and that Update holds the remedy too: then the author needs
 	// Update as well, not only the others.
 	Repaired bool
+	// Added says that Update holds more than what the author of an applied
+	// update sent: a remedy, or a note of where a moved cell went. The author
+	// needs Update then, or misses every later edit of ours.
+	Added bool
 }
 
 // Change reports what happened to the cell with the given id; ok is false when
@@ -212,7 +216,7 @@ func below(t yjs.Type, root *yjs.Map) bool {
 
 // finish makes the event of an operation.
 func (d *Document) finish(x *delta) (Event, error) {
-	e := Event{Update: x.update, Origin: x.origin, Meta: x.meta, State: x.state, Hub: x.hub, Repaired: x.repaired}
+	e := Event{Update: x.update, Origin: x.origin, Meta: x.meta, State: x.state, Hub: x.hub, Repaired: x.repaired, Added: len(x.more) > 0}
 	if len(x.more) > 0 {
 		merged, err := yjs.MergeUpdates(append([][]byte{x.update}, x.more...)...)
 		if err != nil {
