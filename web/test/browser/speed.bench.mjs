@@ -31,6 +31,7 @@ say("500 cells: navigation to first editor", settled);
 
 // Scrolling through all of it at the pace of a wheel.
 const page = await browser.open(hub, "long.ipynb", "Ana");
+await page.waitForFunction(() => document.querySelectorAll(".cell").length === 500);
 const frames = await page.evaluate(async () => {
   const times = [];
   let last = performance.now();
