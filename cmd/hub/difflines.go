@@ -19,12 +19,16 @@ func diffLines(a, b string) string {
 	}
 	marked := markLines(splitLines(a), splitLines(b))
 	var out strings.Builder
+	omitted := false
 	for i, line := range marked {
-		if line[0] != ' ' || near(marked, i) {
+		far := line[0] == ' ' && !near(marked, i)
+		switch {
+		case !far:
 			out.WriteString(line + "\n")
-		} else if i > 0 && (marked[i-1][0] != ' ' || near(marked, i-1)) {
+		case !omitted:
 			out.WriteString(" ...\n")
 		}
+		omitted = far
 	}
 	return out.String()
 }

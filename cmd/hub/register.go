@@ -29,7 +29,7 @@ func (m *program) register() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, fmt.Sprintf("hub-%d.json", os.Getpid()))
+	path := filepath.Join(dir, fmt.Sprintf("hub-%d-%d.json", os.Getpid(), m.port()))
 	data, err := json.MarshalIndent(registration{
 		URL: m.url(), Token: m.token, PID: os.Getpid(), Root: m.root, Version: version, Started: time.Now().UTC(),
 	}, "", "  ")

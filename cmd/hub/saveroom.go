@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -31,6 +32,10 @@ func (c *saveCmd) Run(ctx context.Context, con *console) error {
 		body["recreate"] = true
 	}
 	s, err := hub.save(ctx, id, body)
+	var told *problem
+	if errors.As(err, &told) && told.Code == "invalid_path" && c.As == "" {
+		return fmt.Errorf("save: %w; give --as PATH", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -39,7 +44,7 @@ func (c *saveCmd) Run(ctx context.Context, con *console) error {
 
 func (s saved) print(con *console) error {
 	if s.Path == "" {
-		_, err := fmt.Fprintln(con.out, "kept in the hub; it is untitled, so give --as PATH for a file")
+		_, err := fmt.Fprintln(con.out, "kept in the hub, untitled")
 		return err
 	}
 	_, err := fmt.Fprintf(con.out, "%s  %s\n", s.SHA256, s.Path)
