@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ type finder struct {
 	// Static after construction.
 	env   map[string]string
 	fixed []string // data folders to look in instead of Jupyter's; nil: Jupyter's
+	whole []string // the whole system's data folders
 
 	mu     sync.Mutex // guards asking Python for its prefix
 	prefix string     // guarded by mu
@@ -30,39 +32,44 @@ type finder struct {
 
 func newFinder(env []string, fixed []string) *finder {
 	f := &finder{env: make(map[string]string, len(env)), fixed: fixed}
+	f.whole = []string{"/usr/local/share/jupyter", "/usr/share/jupyter"}
 	for _, e := range env {
 		if name, value, ok := strings.Cut(e, "="); ok {
 			f.env[name] = value
 		}
 	}
+	if runtime.GOOS == "windows" {
+		f.whole = []string{filepath.Join(f.env["PROGRAMDATA"], "jupyter")}
+	}
 	return f
 }
 
-// specs lists kernelspecs by name: the first found of a name wins. When no
-// usable one is for Python, a Python that has ipykernel makes up for it.
+// specs lists kernelspecs by name: of each name the first that can be used, else
+// the first. When none that can be used is for Python, a Python that has ipykernel
+// makes up for it.
 func (f *finder) specs(ctx context.Context) []Spec {
-	var specs []Spec
-	seen := make(map[string]bool)
+	byName := make(map[string]Spec)
 	python := false
 	for _, dir := range f.dirs(ctx) {
 		entries, _ := os.ReadDir(filepath.Join(dir, "kernels")) // most are absent
 		for _, e := range entries {
 			spec, ok := readSpec(filepath.Join(dir, "kernels", e.Name()), f.lookup)
-			if !ok || seen[spec.Name] {
+			if !ok {
 				continue
 			}
-			seen[spec.Name] = true
 			python = python || spec.Problem == "" && strings.EqualFold(spec.Language, "python")
-			specs = append(specs, spec)
+			if former, seen := byName[spec.Name]; !seen || former.Problem != "" && spec.Problem == "" {
+				byName[spec.Name] = spec
+			}
 		}
 	}
 	if !python && f.fixed == nil {
 		if spec, ok := f.fallback(ctx); ok {
-			specs = slices.DeleteFunc(specs, func(s Spec) bool { return s.Name == spec.Name })
-			specs = append(specs, spec)
+			byName[spec.Name] = spec
 		}
 	}
-	slices.SortStableFunc(specs, func(a, b Spec) int { return strings.Compare(a.Name, b.Name) })
+	specs := slices.Collect(maps.Values(byName))
+	slices.SortFunc(specs, func(a, b Spec) int { return strings.Compare(a.Name, b.Name) })
 	return specs
 }
 
@@ -78,11 +85,7 @@ func (f *finder) dirs(ctx context.Context) []string {
 			dirs = append(dirs, filepath.Join(prefix, "share", "jupyter"))
 		}
 	}
-	if runtime.GOOS == "windows" {
-		dirs = append(dirs, filepath.Join(f.env["PROGRAMDATA"], "jupyter"))
-	} else {
-		dirs = append(dirs, "/usr/local/share/jupyter", "/usr/share/jupyter")
-	}
+	dirs = append(dirs, f.whole...)
 	return slices.DeleteFunc(dirs, func(d string) bool { return d == "" || !filepath.IsAbs(d) })
 }
 

@@ -39,7 +39,7 @@ type Event struct {
 type content struct {
 	Name      string  `json:"name"`
 	Text      string  `json:"text"`
-	Data      object  `json:"data"`
+	Data      any     `json:"data"` // can be large, so it is decoded in one go
 	Metadata  object  `json:"metadata"`
 	Count     float64 `json:"execution_count"`
 	Ename     string  `json:"ename"`
@@ -123,7 +123,8 @@ func streamName(name string) string {
 }
 
 func (c *content) display(ev *Event) {
-	data, metadata := map[string]any(c.Data), map[string]any(c.Metadata)
+	data, _ := c.Data.(map[string]any)
+	metadata := map[string]any(c.Metadata)
 	if data == nil {
 		data = map[string]any{}
 	}
