@@ -30,7 +30,12 @@ type peer struct {
 	room   *room
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
-	out    chan batch // capacity one; the room sends only when the writer is idle
+	out    chan batch   // capacity one; the room sends only when the writer is idle
+	ready  func(*state) // tells the room that it is
+	// patience ends the connection when a write takes too long. One timer for
+	// all writes: a context with a deadline for each would cost more than the
+	// write.
+	patience *time.Timer
 	// requests counts the reader's running requests.
 	requests sync.WaitGroup
 	slots    chan struct{}
@@ -82,10 +87,14 @@ func (h *Hub) Join(ctx context.Context, id uuid.UUID, o JoinOptions, accept func
 
 func newPeer(ctx context.Context, r *room, conn Conn, o JoinOptions) *peer {
 	ctx, cancel := context.WithCancel(ctx)
-	return &peer{
+	p := &peer{
 		id: uuid.NewString(), conn: conn, opts: o, since: time.Now(), room: r,
 		ctx: ctx, cancel: cancel, out: make(chan batch, 1), slots: make(chan struct{}, maxRequests),
 	}
+	p.ready = func(s *state) { s.wrote(p) }
+	p.patience = time.AfterFunc(writeWait, cancel)
+	p.patience.Stop()
+	return p
 }
 
 // serve runs the reader here and the writer beside it, until both have ended.
@@ -157,9 +166,9 @@ func (p *peer) write() {
 
 func (p *peer) send(b batch) bool {
 	for _, frame := range b.frames {
-		ctx, cancel := context.WithTimeout(p.ctx, writeWait)
-		err := p.conn.Write(ctx, frame)
-		cancel()
+		p.patience.Reset(writeWait)
+		err := p.conn.Write(p.ctx, frame)
+		p.patience.Stop()
 		if err != nil {
 			p.conn.Close(CloseSlow, "too slow")
 			return false
@@ -169,7 +178,7 @@ func (p *peer) send(b batch) bool {
 		p.conn.Close(b.close.code, b.close.reason)
 		return false
 	}
-	p.room.post(func(s *state) { s.wrote(p) })
+	p.room.post(p.ready)
 	return true
 }
 

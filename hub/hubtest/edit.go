@@ -196,3 +196,24 @@ func (p *Peer) Events() []map[string]any { return p.events }
 
 // RootValue is Value for conditions of Await.
 func (p *Peer) RootValue(root, key string) any { return p.value(root, key) }
+
+// Synced tells whether the first answer has come; for conditions of Await.
+func (p *Peer) Synced() bool { return p.synced }
+
+// Source returns a cell's source.
+func (p *Peer) Source(cell string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text(cell)
+}
+
+// TypeOne puts one character before a cell's source, with as little work as a
+// client can have with it.
+func (p *Peer) TypeOne(cell string) {
+	p.Edit(func(_ *yjs.Doc, tx *yjs.Txn) {
+		if p.typing == nil {
+			p.typing = p.source(cell)
+		}
+		p.typing.Insert(tx, 1, "x")
+	})
+}

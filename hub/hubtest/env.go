@@ -15,6 +15,7 @@ import (
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/store"
 	"github.com/notebookhub/hub/hub/store/storetest"
+	"github.com/notebookhub/hub/hub/yjs"
 )
 
 // Env is a hub with a folder and a state directory of its own.
@@ -151,6 +152,16 @@ func (e *Env) Source(room uuid.UUID, cell string) string {
 	c, err := e.Hub.Cell(context.Background(), room, cell)
 	e.must(err)
 	return c.Source
+}
+
+// StateVector returns what a client that is level with a room holds.
+func (e *Env) StateVector(room uuid.UUID) []byte {
+	e.T.Helper()
+	p := e.Join(room)
+	defer p.Drop()
+	var vector []byte
+	p.Read(func(doc *yjs.Doc) { vector = doc.StateVector() })
+	return vector
 }
 
 // Notebook is an .ipynb of code cells, whose ids are a, b, c and so on.

@@ -26,6 +26,7 @@ type Peer struct {
 	mu     sync.Mutex
 	doc    *yjs.Doc
 	synced bool
+	typing *yjs.Text // of TypeOne
 	others yjs.Awareness
 	events []map[string]any
 	raws   []map[string]any
