@@ -101,6 +101,28 @@ func presentVersion(v hub.Version) Version {
 	return Version{ID: v.ID, Time: v.Time.UTC(), Reason: VersionReason(v.Reason), By: v.By, Size: v.Size, Cells: v.Cells}
 }
 
+func presentDifference(d hub.Difference) Difference {
+	return Difference{
+		Inserted: d.Inserted, Deleted: d.Deleted, Changed: d.Changed, Moved: d.Moved,
+		Metadata: d.Metadata, Cells: each(d.Cells, presentCellDifference),
+	}
+}
+
+func presentCellDifference(c hub.CellDifference) CellDifference {
+	kind := CellDifferenceKind(c.Kind)
+	out := CellDifference{ID: c.ID, Kind: kind, Type: CellType(c.Type), Fields: []CellDifferenceFields{}}
+	for _, f := range c.Fields {
+		out.Fields = append(out.Fields, CellDifferenceFields(f))
+	}
+	if kind != CellDifferenceKindInserted {
+		out.Before = &c.Before
+	}
+	if kind != CellDifferenceKindDeleted {
+		out.After = &c.After
+	}
+	return out
+}
+
 func presentCell(c hub.CellState) Cell {
 	out := Cell{
 		ID: c.ID, Index: c.Index, CellType: CellType(c.Type), Source: c.Source, Metadata: finite(c.Metadata),

@@ -25,6 +25,7 @@ func (s *server) routeRooms(mux *chi.Mux) {
 	mux.Get("/api/v1/rooms/{room}/versions", s.inRoom(s.listVersions))
 	mux.Post("/api/v1/rooms/{room}/versions", s.inRoom(s.keepVersion))
 	mux.Get("/api/v1/rooms/{room}/versions/{version}", s.inRoom(s.getVersion))
+	mux.Get("/api/v1/rooms/{room}/versions/{version}/diff", s.inRoom(s.diffVersion))
 	mux.Post("/api/v1/rooms/{room}/versions/{version}/restore", s.inRoom(s.restoreVersion))
 }
 

@@ -46,6 +46,7 @@ var everyRoute = []route{
 	{name: "GET /api/v1/rooms/{room}/versions"},
 	{name: "POST /api/v1/rooms/{room}/versions"},
 	{name: "GET /api/v1/rooms/{room}/versions/{version}"},
+	{name: "GET /api/v1/rooms/{room}/versions/{version}/diff"},
 	{name: "POST /api/v1/rooms/{room}/versions/{version}/restore"},
 	{name: "GET /api/v1/rooms/{room}/cells"},
 	{name: "POST /api/v1/rooms/{room}/cells", body: `{"source": "1"}`, typed: true},

@@ -9,6 +9,54 @@ import (
 	"github.com/google/uuid"
 )
 
+// Defines values for CellDifferenceFields.
+const (
+	CellDifferenceFieldsMetadata CellDifferenceFields = "metadata"
+	CellDifferenceFieldsOutputs  CellDifferenceFields = "outputs"
+	CellDifferenceFieldsSource   CellDifferenceFields = "source"
+	CellDifferenceFieldsType     CellDifferenceFields = "type"
+)
+
+// Valid indicates whether the value is a known member of the CellDifferenceFields enum.
+func (e CellDifferenceFields) Valid() bool {
+	switch e {
+	case CellDifferenceFieldsMetadata:
+		return true
+	case CellDifferenceFieldsOutputs:
+		return true
+	case CellDifferenceFieldsSource:
+		return true
+	case CellDifferenceFieldsType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CellDifferenceKind.
+const (
+	CellDifferenceKindChanged  CellDifferenceKind = "changed"
+	CellDifferenceKindDeleted  CellDifferenceKind = "deleted"
+	CellDifferenceKindInserted CellDifferenceKind = "inserted"
+	CellDifferenceKindMoved    CellDifferenceKind = "moved"
+)
+
+// Valid indicates whether the value is a known member of the CellDifferenceKind enum.
+func (e CellDifferenceKind) Valid() bool {
+	switch e {
+	case CellDifferenceKindChanged:
+		return true
+	case CellDifferenceKindDeleted:
+		return true
+	case CellDifferenceKindInserted:
+		return true
+	case CellDifferenceKindMoved:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CellType.
 const (
 	CellTypeCode     CellType = "code"
@@ -600,7 +648,9 @@ func (e SocketPromptType) Valid() bool {
 // Defines values for SocketRequestMethod.
 const (
 	SocketRequestMethodAnswer    SocketRequestMethod = "answer"
+	SocketRequestMethodComplete  SocketRequestMethod = "complete"
 	SocketRequestMethodExecute   SocketRequestMethod = "execute"
+	SocketRequestMethodInspect   SocketRequestMethod = "inspect"
 	SocketRequestMethodInterrupt SocketRequestMethod = "interrupt"
 	SocketRequestMethodRestart   SocketRequestMethod = "restart"
 	SocketRequestMethodSave      SocketRequestMethod = "save"
@@ -611,7 +661,11 @@ func (e SocketRequestMethod) Valid() bool {
 	switch e {
 	case SocketRequestMethodAnswer:
 		return true
+	case SocketRequestMethodComplete:
+		return true
 	case SocketRequestMethodExecute:
+		return true
+	case SocketRequestMethodInspect:
 		return true
 	case SocketRequestMethodInterrupt:
 		return true
@@ -718,6 +772,27 @@ type Cell struct {
 	Source  string        `json:"source"`
 }
 
+// CellDifference defines model for CellDifference.
+type CellDifference struct {
+	// After the present source; absent when deleted
+	After *string `json:"after,omitempty"`
+
+	// Before the former source; absent when inserted
+	Before *string `json:"before,omitempty"`
+
+	// Fields what differs of a changed or moved cell
+	Fields []CellDifferenceFields `json:"fields"`
+	ID     string                 `json:"id"`
+	Kind   CellDifferenceKind     `json:"kind"`
+	Type   CellType               `json:"type"`
+}
+
+// CellDifferenceFields defines model for CellDifference.Fields.
+type CellDifferenceFields string
+
+// CellDifferenceKind defines model for CellDifference.Kind.
+type CellDifferenceKind string
+
 // CellInsert defines model for CellInsert.
 type CellInsert struct {
 	// After a cell's id
@@ -781,6 +856,27 @@ type CopyRequest struct {
 
 	// To a free name beside `from` when absent
 	To *string `json:"to,omitempty"`
+}
+
+// Difference defines model for Difference.
+type Difference struct {
+	// Cells those that are not the same, in the order of the present document; deleted ones last
+	Cells []CellDifference `json:"cells"`
+
+	// Changed cells that differ where they were
+	Changed int `json:"changed"`
+
+	// Deleted cells that are gone
+	Deleted int `json:"deleted"`
+
+	// Inserted cells that are new
+	Inserted int `json:"inserted"`
+
+	// Metadata the notebook's own metadata differ
+	Metadata bool `json:"metadata"`
+
+	// Moved cells that are elsewhere, changed or not; as few as possible
+	Moved int `json:"moved"`
 }
 
 // Entry defines model for Entry.
@@ -1177,7 +1273,7 @@ type SocketAck struct {
 	Type        SocketAckType `json:"type"`
 
 	// Updates how many sync messages (step 2 and update) of this connection are on disk; also counts deletions, which move no state vector
-	Updates *int64 `json:"updates,omitempty"`
+	Updates int64 `json:"updates"`
 }
 
 // SocketAckType defines model for SocketAck.Type.
@@ -1296,7 +1392,8 @@ type SocketPrompt struct {
 // SocketPromptType defines model for SocketPrompt.Type.
 type SocketPromptType string
 
-// SocketReply The answer: `result` (for `save` a SaveResult, for `execute` an ExecutionList, for `restart` a Kernel, else empty)
+// SocketReply The answer: `result` (for `save` a SaveResult, for `execute` an ExecutionList, for `restart` a Kernel, for
+// `complete` and `inspect` a KernelReply, else empty)
 // or `error`.
 type SocketReply struct {
 	Error  *SocketError `json:"error,omitempty"`
@@ -1305,7 +1402,8 @@ type SocketReply struct {
 }
 
 // SocketRequest A request of a connected client. `params` is the body of the REST call of the same meaning: `save` a SaveRequest,
-// `execute` an ExecuteRequest, `answer` a PromptAnswer; `interrupt` and `restart` take none.
+// `execute` an ExecuteRequest, `answer` a PromptAnswer, `complete` a CompleteRequest, `inspect` an InspectRequest;
+// `interrupt` and `restart` take none.
 type SocketRequest struct {
 	// ID comes back with the answer
 	ID     int64               `json:"id"`

@@ -57,6 +57,14 @@ func (s *server) getVersion(w http.ResponseWriter, r *http.Request, room uuid.UU
 	return writeNotebook(w, r, doc, s.fileName(r.Context(), room))
 }
 
+func (s *server) diffVersion(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	diff, err := s.hub.DiffVersion(r.Context(), room, param(r, "version"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, r, http.StatusOK, presentDifference(diff))
+}
+
 func (s *server) restoreVersion(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
 	info, err := s.hub.RestoreVersion(r.Context(), room, param(r, "version"), by(r))
 	if err != nil {

@@ -26,6 +26,9 @@ type request struct {
 		Continue  bool      `json:"continue_on_error"`
 		Execution uuid.UUID `json:"execution"`
 		Value     string    `json:"value"`
+		Code      string    `json:"code"`
+		Cursor    int       `json:"cursor"` // in UTF-16 units
+		Detail    int       `json:"detail"`
 	} `json:"params"`
 }
 
@@ -76,8 +79,24 @@ func (h *Hub) answer(ctx context.Context, room uuid.UUID, by Client, req request
 		return kernelJSON(info), err
 	case "answer":
 		return map[string]any{}, h.AnswerPrompt(ctx, room, q.Execution, q.Value, by)
+	case "complete", "inspect":
+		return h.askKernel(ctx, room, req)
 	}
-	return nil, fail(CodeInvalid, nil, "there is no method %q; there are save, execute, interrupt, restart, answer", req.Method)
+	return nil, fail(CodeInvalid, nil, "there is no method %q; there are save, execute, interrupt, restart, answer, complete, inspect", req.Method)
+}
+
+// askKernel answers what an editor asks while somebody types.
+func (h *Hub) askKernel(ctx context.Context, room uuid.UUID, req request) (any, error) {
+	q := req.Params
+	switch {
+	case q.Cursor < 0:
+		return nil, fail(CodeInvalid, nil, "cursor may not be negative")
+	case q.Detail < 0 || q.Detail > 1:
+		return nil, fail(CodeInvalid, nil, "detail must be 0 or 1")
+	case req.Method == "complete":
+		return h.Complete(ctx, room, q.Code, q.Cursor)
+	}
+	return h.Inspect(ctx, room, q.Code, q.Cursor, q.Detail)
 }
 
 func savedJSON(r SaveResult) map[string]any {
