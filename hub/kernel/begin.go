@@ -130,25 +130,33 @@ func (l *Launcher) patience(ctx context.Context, p *process) (context.Context, f
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		ticker := time.NewTicker(stallPause)
-		defer ticker.Stop()
-		done, since := work(p.pid), time.Now()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-p.ended:
-				cancel(errEnded)
-			case <-ticker.C:
-				if now := work(p.pid); now < done || now >= done+leastWork {
-					done, since = now, time.Now()
-				} else if time.Since(since) > l.options.StallLimit {
-					cancel(fmt.Errorf("it has done nothing for %v and is not ready", l.options.StallLimit))
-				}
-			}
+		if err := p.lazy(ctx, l.options.StallLimit); err != nil {
+			cancel(err)
 		}
 	}()
 	return ctx, func() { cancel(nil); <-watched }
+}
+
+// lazy watches a process that is to get ready, until it ends or has done nothing
+// for a while.
+func (p *process) lazy(ctx context.Context, limit time.Duration) error {
+	ticker := time.NewTicker(stallPause)
+	defer ticker.Stop()
+	done, since := work(p.pid), time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.ended:
+			return errEnded
+		case <-ticker.C:
+			if now := work(p.pid); now < done || now >= done+leastWork {
+				done, since = now, time.Now()
+			} else if time.Since(since) > limit {
+				return fmt.Errorf("it has done nothing for %v and is not ready", limit)
+			}
+		}
+	}
 }
 
 // connect makes the five connections, once the kernel listens.
@@ -207,43 +215,50 @@ func (l *life) dial(ctx context.Context, ch jupyter.Channel) (net.Conn, error) {
 // iopub has spoken: outputs that a kernel publishes before it knows of our
 // subscription are lost.
 func (l *life) greet(ctx context.Context, info *Info) error {
-	var answered time.Time
-	heard := l.heard
+	g := greeting{life: l, info: info, heard: l.heard}
 	for wait := infoFirst; ; wait = min(2*wait, infoMost) {
-		reply, forget, err := l.request(jupyter.Shell, "kernel_info_request", struct{}{})
-		if err != nil {
+		if err := g.ask(ctx, wait); err != nil {
 			return because(ctx, err)
 		}
-		timer := time.NewTimer(wait)
-	waiting:
-		for {
-			select {
-			case m := <-reply:
-				if err := info.describe(m.Content); err != nil {
-					forget()
-					return err
-				}
-				reply, answered = nil, time.Now()
-			case <-heard:
-				heard = nil
-			case <-timer.C:
-				break waiting
-			case <-ctx.Done():
-				timer.Stop()
-				forget()
-				return context.Cause(ctx)
-			case <-l.gone:
-				timer.Stop()
-				return because(ctx, errEnded)
-			}
-			if !answered.IsZero() && heard == nil {
-				break waiting
-			}
-		}
-		timer.Stop()
-		forget()
-		if !answered.IsZero() && (heard == nil || time.Since(answered) > muteLimit) {
+		if !g.answered.IsZero() && (g.heard == nil || time.Since(g.answered) > muteLimit) {
 			return nil
 		}
 	}
+}
+
+// greeting is what has come of greet so far.
+type greeting struct {
+	life     *life
+	info     *Info
+	heard    <-chan struct{} // nil when iopub has spoken
+	answered time.Time       // zero before the first answer
+}
+
+// ask asks once, and returns when all is known or after a while.
+func (g *greeting) ask(ctx context.Context, wait time.Duration) error {
+	reply, forget, err := g.life.request(jupyter.Shell, "kernel_info_request", struct{}{})
+	if err != nil {
+		return err
+	}
+	defer forget()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for g.answered.IsZero() || g.heard != nil {
+		select {
+		case m := <-reply:
+			if err := g.info.describe(m.Content); err != nil {
+				return err
+			}
+			reply, g.answered = nil, time.Now()
+		case <-g.heard:
+			g.heard = nil
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-g.life.gone:
+			return errEnded
+		}
+	}
+	return nil
 }

@@ -16,11 +16,13 @@ import (
 const settleTime = 3 * time.Second
 
 // Deno says that it is idle while most of what was printed is still in a pipe of
-// its own. An execution on it lingers until nothing has come for lingerTime, at
-// most for lingerLimit: code that prints by a timer prints for ever.
+// its own. An execution on it lingers until nothing has come for a while, longer
+// when it has printed; at most for lingerLimit, as code that prints by a timer
+// prints for ever.
 const (
-	lingerTime  = 100 * time.Millisecond
-	lingerLimit = 10 * time.Second
+	lingerSilent = 100 * time.Millisecond
+	lingerLoud   = 500 * time.Millisecond
+	lingerLimit  = 10 * time.Second
 )
 
 // ExecuteRequest is code to run.
@@ -64,12 +66,13 @@ type run struct {
 	prompt *jupyter.Message // guarded by mu: what it asks now
 
 	// Owned by Execute's goroutine.
-	reply  <-chan jupyter.Message // nil when it was taken
-	end    ExecuteReply
-	failed bool            // an error was among the events
-	fault  notebook.Output // the error that the reply names
-	pages  []object        // to show at the end
-	quits  bool            // the code wants the kernel to end
+	reply   <-chan jupyter.Message // nil when it was taken
+	end     ExecuteReply
+	failed  bool            // an error was among the events
+	printed bool            // text was
+	fault   notebook.Output // the error that the reply names
+	pages   []object        // to show at the end
+	quits   bool            // the code wants the kernel to end
 }
 
 func (r *run) rested() { r.once.Do(func() { close(r.idle) }) }
@@ -181,7 +184,10 @@ func (l *life) await(ctx context.Context, r *run) (ExecuteReply, error) {
 		}
 		if r.reply == nil && idle == nil {
 			if ended.IsZero() {
-				ended, patience = time.Now(), lingerTime
+				ended = time.Now()
+			}
+			if patience = lingerSilent; r.printed {
+				patience = lingerLoud
 			}
 			if !l.straggles || time.Since(ended) > lingerLimit {
 				return r.finish(), nil
@@ -193,6 +199,7 @@ func (l *life) await(ctx context.Context, r *run) (ExecuteReply, error) {
 
 func (r *run) take(ev Event) {
 	r.failed = r.failed || ev.Kind == KindError
+	r.printed = r.printed || ev.Kind == KindStream
 	r.sink(ev)
 }
 

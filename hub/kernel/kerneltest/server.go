@@ -71,6 +71,7 @@ func (s *server) serve(ch jupyter.Channel, nc net.Conn) {
 		return
 	case s.start["oldest"]:
 		_, _ = nc.Write(append([]byte{0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 1}, make([]byte, 60)...))
+		_, _ = io.Copy(io.Discard, nc)
 		return
 	}
 	kinds := [jupyter.Channels]zmtp.Kind{zmtp.Router, zmtp.Pub, zmtp.Router, zmtp.Router, zmtp.Rep}

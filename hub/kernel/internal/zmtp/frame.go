@@ -25,11 +25,6 @@ const (
 	chunk      = 256 << 10 // what a claimed length may cost before bytes arrive
 )
 
-type frame struct {
-	flags byte
-	body  []byte
-}
-
 // readHeader returns flags and length of the next frame.
 func readHeader(r *bufio.Reader) (byte, uint64, error) {
 	flags, err := r.ReadByte()
