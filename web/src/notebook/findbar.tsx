@@ -1,6 +1,6 @@
 // Find and replace over all cells.
 import { effect, useSignal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { spliceSource } from "../doc/edits";
 import { compile, type Match, matchesIn, type Query, replacement } from "../doc/find";
 import { setFound } from "./searchmarks";
@@ -17,9 +17,12 @@ export function FindBar({ nb }: { nb: Notebook }) {
   const replacing = nb.finding.value === "replace";
   last = query;
 
-  useEffect(() => {
+  // Before the next key arrives.
+  useLayoutEffect(() => {
     input.current?.focus();
     input.current?.select();
+  }, []);
+  useEffect(() => {
     let timer = 0;
     const stop = effect(() => {
       for (const cell of nb.cells.list.value) cell.sourceTick.value;

@@ -1,7 +1,7 @@
 // Dialogs that ask one thing. One is open at a time; each resolves with the answer, or null when it was dismissed.
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Open { title: string; wide: boolean; body: (done: (answer: unknown) => void) => ComponentChildren; done: (answer: unknown) => void }
 
@@ -42,7 +42,7 @@ function TextForm({ label, value = "", action, note, check, password, done }: Pa
   const [text, setText] = useState(value);
   const input = useRef<HTMLInputElement>(null);
   const trouble = check?.(text) ?? "";
-  useEffect(() => {
+  useLayoutEffect(() => {
     const name = value.lastIndexOf("/") + 1;
     const dot = value.lastIndexOf(".");
     input.current?.focus();
@@ -73,7 +73,7 @@ export function Dialogs() {
   const open = current.value;
   const element = useRef<HTMLDialogElement>(null);
   const before = useRef<HTMLElement | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (!open || !dialog) return;
     before.current = document.activeElement as HTMLElement | null;

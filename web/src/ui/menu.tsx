@@ -39,9 +39,11 @@ export function Menu({ label, items, children, class: name, align = "right" }: {
 function List({ label, items, close, align, anchor }: { label: string; items: Item[]; close: (focus: boolean) => void; align: "left" | "right"; anchor: HTMLElement }) {
   const list = useRef<HTMLDivElement>(null);
   const entries = () => [...list.current!.querySelectorAll<HTMLElement>("[role^=menuitem]:not([aria-disabled=true])")];
-  useLayoutEffect(() => place(list.current!, anchor, align), []);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    place(list.current!, anchor, align);
     entries()[0]?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
     const away = (event: Event) => {
       if (!list.current?.contains(event.target as Node) && !anchor.contains(event.target as Node)) close(false);
     };
