@@ -160,9 +160,13 @@ func (s *state) reconcile(seen sight) error {
 		s.conflict(CodeConflict, "somebody else created "+s.path+" with another content")
 		return nil
 	}
+	if s.durable.failing {
+		s.outside.due = time.Now().Add(minBackoff)
+		return storeError(*s.r.news.failure.Load())
+	}
 	s.keepIfCellsGo(seen.form)
 	ev, conflicts, err := s.doc.Merge(s.baseline.State, s.form.Notebook(), seen.form.Notebook())
-	s.commit(ev, nil)
+	s.commitMerge(ev)
 	if err != nil {
 		return fmt.Errorf("merge %s: %w", s.path, err)
 	}

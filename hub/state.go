@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -92,15 +93,45 @@ func (s *state) commit(ev nbdoc.Event, author *peer) uint64 {
 	if len(ev.Update) == 0 {
 		return 0
 	}
+	seq := s.record(ev)
+	s.show(ev, author)
+	return seq
+}
+
+// record journals a change.
+func (s *state) record(ev nbdoc.Event) uint64 {
 	s.known = nil
-	seq := s.journal(ev.Update)
+	s.r.changes.Add(1)
+	return s.journal(ev.Update)
+}
+
+// show lets everybody see a change.
+func (s *state) show(ev nbdoc.Event, author *peer) {
 	s.exec.checkAwaited(s)
 	s.deliver(ev.Update, deliverExcept(ev, author))
-	s.r.changes.Add(1)
 	if ev.Content {
 		s.contentChanged(ev, author)
 	}
-	return seq
+}
+
+// syncLimit bounds how long a merge waits for the journal.
+const syncLimit = 3 * time.Second
+
+// commitMerge is commit for what the hub may have to do again after a crash: it
+// is on the disk before anybody sees it, or those who saw it would bring it back
+// and have it twice. That is worth the one wait for a disk that a room allows
+// itself.
+func (s *state) commitMerge(ev nbdoc.Event) {
+	if len(ev.Update) == 0 {
+		return
+	}
+	s.record(ev)
+	ctx, cancel := context.WithTimeout(s.h.ctx, syncLimit)
+	defer cancel()
+	if err := s.log.Sync(ctx); err != nil {
+		s.r.log.Warn("merge shown before it is on the disk", "error", err)
+	}
+	s.show(ev, nil)
 }
 
 // vector returns the document's state vector, encoded once per change.

@@ -43,8 +43,10 @@ func (s *state) receiveSync(p *peer, payload []byte) {
 	}
 }
 
-// answerStep1 checks the client's history and sends what it lacks, who is
-// there, and our own question. Sync step 2 is never sent for another reason.
+// answerStep1 checks the client's history and sends our own question, then what
+// it lacks, then who is there. The question comes first: a client that learns of
+// a deletion collects what it typed into the deleted text, and can no longer
+// tell us. Sync step 2 is never sent for another reason.
 func (s *state) answerStep1(p *peer, vector []byte) {
 	clocks, err := yjs.DecodeStateVector(vector)
 	if err != nil {
@@ -63,11 +65,11 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 	}
 	// What waits in the outbox is in the answer.
 	p.updates, p.bytes, p.behind = nil, 0, false
+	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
 	s.control(p, yjs.AppendSyncStep2(nil, lacking))
 	if frame := s.presence.frameOfOthers(p); frame != nil && !p.synced {
 		s.control(p, frame)
 	}
-	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
 	p.synced = true
 }
 

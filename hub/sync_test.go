@@ -45,8 +45,8 @@ func TestSync_PeersAndRESTMeetInOneDocument(t *testing.T) {
 	})
 }
 
-// The hub says nothing until the client's step 1, then step 2, the others'
-// presence, and its own step 1; hello alone comes before, to who wants it.
+// The hub says nothing until the client's step 1, then its own step 1, step 2,
+// and the others' presence; hello alone comes before, to who wants it.
 func TestSync_HandshakeOrder(t *testing.T) {
 	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
 		other := e.Join(room)
@@ -65,7 +65,7 @@ func TestSync_HandshakeOrder(t *testing.T) {
 			}
 			got = append(got, fmt.Sprintf("%d/%d", m[0], m[1]))
 		}
-		if got[0] != "0/1" || !strings.HasPrefix(got[1], "1/") || got[2] != "0/0" {
+		if got[0] != "0/0" || got[1] != "0/1" || !strings.HasPrefix(got[2], "1/") {
 			t.Errorf("the hub sent %q", got)
 		}
 	})
@@ -417,6 +417,22 @@ func TestSync_AuthorOfAMoveSeesLaterEditsOfTheHub(t *testing.T) {
 		p.AwaitEvent("ack")
 		e.SetSource(room, "a", "one, by REST")
 		p.AwaitSources("b:two", "a:one, by REST")
+	})
+}
+
+// What is typed offline into a cell that was moved meanwhile follows the cell.
+func TestSync_LateTextFollowsAMovedCell(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		p.AwaitSources("a:one", "b:two")
+		p.Drop()
+		last := 1
+		if _, err := e.Hub.MoveCell(ctx, room, "a", hub.Place{Index: &last}, hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		p.Type("a", "one, late")
+		q := e.JoinAs(room, hubtest.JoinAs{Doc: p.Doc()})
+		q.AwaitSources("b:two", "a:one, late")
 	})
 }
 
