@@ -93,13 +93,13 @@ func (s *state) commit(ev nbdoc.Event, author *peer) uint64 {
 	if len(ev.Update) == 0 {
 		return 0
 	}
-	seq := s.record(ev)
+	seq := s.note(ev)
 	s.show(ev, author)
 	return seq
 }
 
-// record journals a change.
-func (s *state) record(ev nbdoc.Event) uint64 {
+// note journals a change.
+func (s *state) note(ev nbdoc.Event) uint64 {
 	s.known = nil
 	s.r.changes.Add(1)
 	return s.journal(ev.Update)
@@ -125,7 +125,7 @@ func (s *state) commitMerge(ev nbdoc.Event) {
 	if len(ev.Update) == 0 {
 		return
 	}
-	s.record(ev)
+	s.note(ev)
 	ctx, cancel := context.WithTimeout(s.h.ctx, syncLimit)
 	defer cancel()
 	if err := s.log.Sync(ctx); err != nil {
