@@ -23,10 +23,11 @@ check: ## format, analysers, Go tests under the race detector, build (needs Go a
 build: ## build bin/hub
 	@ci/check.sh build
 
-gen: ## make what is generated anew: API types and documentation, web/dist
+gen: ## make what is generated anew: API types and documentation, web/dist, licences
 	go generate ./api
 	ci/npm.sh web
 	cd web && npm run build
+	ci/notices.sh
 
 fuzz: ## fuzz every decoder for SECONDS_EACH (30), then many seeds against npm yjs
 	ci/fuzz.sh $(SECONDS_EACH)

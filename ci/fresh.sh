@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows that what is generated and committed is what the sources make.
-#   ci/fresh.sh [api|web ...]    default: both
+#   ci/fresh.sh [api|web|notices ...]    default: all
 set -euo pipefail
 cd "$(dirname "$0")/.."
 copy=$(mktemp -d)
@@ -23,7 +23,13 @@ web() { # web/dist, from web/src; built beside it, so that a stale one stays to 
   diff -r "$copy/web/dist" web/dist || { echo "fresh: web/dist is stale; run make gen and commit it" >&2; return 1; }
 }
 
-[ $# -gt 0 ] || set -- api web
+notices() { # THIRD_PARTY.txt, from what the program contains
+  cp THIRD_PARTY.txt "$copy/"
+  ci/notices.sh > /dev/null
+  cmp "$copy/THIRD_PARTY.txt" THIRD_PARTY.txt || { echo "fresh: THIRD_PARTY.txt was stale; it is made anew now, commit it" >&2; return 1; }
+}
+
+[ $# -gt 0 ] || set -- api web notices
 for part in "$@"; do
   "$part"
   echo "$part: what is generated is fresh"

@@ -4,6 +4,10 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export HUB_BIN=$PWD/bin/hub HUB=$PWD/bin/hub
+# Pictures that the browser's tests take go here, not over those of the documentation.
+export SCREENSHOTS=${SCREENSHOTS:-$PWD/.cache/screenshots}
+# Where Debian's packages put kernels, for tests whose home is not ours.
+export JUPYTER_PATH=${JUPYTER_PATH:-/usr/share/jupyter}
 # Our programs and tests must not find a hub, settings or a state that are a person's own.
 unset HUB_URL HUB_TOKEN HUB_TOKEN_FILE HUB_CONFIG HUB_ROOT_DIR HUB_STATE_DIR HUB_PORT HUB_IP HUB_BASE_URL HUB_ALLOW_HOST
 
@@ -14,7 +18,7 @@ go_tests() { ci/check.sh race; }
 build() { ci/check.sh build; }
 fresh_api() { ci/fresh.sh api; }
 dist() { local out status; out=$(mktemp -d) && ci/dist.sh "$out"; status=$?; rm -rf "$out"; return $status; }
-fresh_web() { ci/fresh.sh web; }
+fresh_web() { ci/fresh.sh web notices; }
 web_unit() { ci/npm.sh web && cd web && npm run --silent check && npm run --silent test; }
 web_browser() { ci/npm.sh web && cd web && npm run --silent browser; }
 yjs_oracle() { ci/npm.sh hub/yjs/oracle && hub/yjs/oracle/test-yjs-oracle.sh; }
@@ -24,6 +28,7 @@ kernels() { ci/kernels.sh; }
 
 [ $# -gt 0 ] || set -- format vet staticcheck build go_tests fresh_api dist fresh_web web_unit web_browser yjs_oracle nbdoc_oracle clients kernels
 
+mkdir -p "$SCREENSHOTS"
 echo "== needs"
 node=$(ci/need.sh race node browser kernels) || exit 1
 [ -z "$node" ] || PATH=$node:$PATH

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/notebookhub/hub/hub/kernel"
@@ -47,14 +49,12 @@ func TestReal_OneNotebookInThreeLanguages(t *testing.T) {
 	}
 }
 
-// contains tells whether one output is this, whatever else there is.
+// contains tells whether one output is this, whatever else there is; of an error
+// the kind is enough.
 func contains(outputs []string, want string) bool {
-	for _, o := range outputs {
-		if o == want || want == "error" && len(o) > 5 && o[:5] == "error" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(outputs, func(o string) bool {
+		return o == want || want == "error" && strings.HasPrefix(o, "error ")
+	})
 }
 
 // told lists a cell's outputs by kind and text, quotes and R's index left out.
@@ -75,11 +75,7 @@ func told(t *testing.T, c notebook.Cell) (list []string) {
 
 func unquoted(text string) string {
 	text = escapes.ReplaceAllString(text, "")
-	for _, prefix := range []string{"[1] "} {
-		if len(text) > len(prefix) && text[:len(prefix)] == prefix {
-			text = text[len(prefix):]
-		}
-	}
+	text = strings.TrimPrefix(text, "[1] ")
 	if n := len(text); n > 1 && (text[0] == '"' || text[0] == '\'') && text[n-1] == text[0] {
 		text = text[1 : n-1]
 	}
