@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/hubtest"
 	"github.com/notebookhub/hub/hub/store"
 )
 
@@ -57,6 +58,8 @@ type env struct {
 	hub     *hub.Hub
 	store   *store.Store
 	kernels *fakeKernels
+	faulty  *hubtest.Files    // the notebooks' disk, which can be made to fail
+	journal *fullDisk         // the journal's disk, which can be made to fail
 	root    string
 	url     string // with the base
 	log     *bytes.Buffer
@@ -72,16 +75,17 @@ type setup struct {
 
 func newEnv(t *testing.T, change ...func(*setup)) *env {
 	t.Helper()
-	e := &env{T: t, root: t.TempDir(), kernels: &fakeKernels{}, log: &bytes.Buffer{}}
+	e := &env{T: t, root: t.TempDir(), kernels: &fakeKernels{}, journal: &fullDisk{}, log: &bytes.Buffer{}}
 	files, root, err := hub.OpenRoot(e.root)
 	e.ok(err)
-	st, err := store.Open(t.TempDir(), store.Options{})
+	st, err := store.Open(t.TempDir(), store.Options{FS: e.journal})
 	e.ok(err)
+	e.faulty = &hubtest.Files{Files: files}
 	logs := slog.New(slog.NewTextHandler(&locked{w: e.log}, nil))
 	e.store = st
 	s := setup{
 		api: Options{Auth: Auth{Token: testToken}, Logger: logs, Version: "test", MaxNotebook: 1 << 20},
-		hub: hub.Options{Files: files, Store: st, Kernels: e.kernels, RoomIdle: time.Hour, MaxNotebook: 1 << 20},
+		hub: hub.Options{Files: e.faulty, Store: st, Kernels: e.kernels, RoomIdle: time.Hour, MaxNotebook: 1 << 20},
 	}
 	for _, f := range change {
 		f(&s)

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/notebook"
+	"github.com/notebookhub/hub/hub/store"
 )
 
 // locked lets several goroutines write.
@@ -20,6 +23,48 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+// fullDisk is a disk on which nothing can be written while it has a reason.
+type fullDisk struct {
+	store.OS
+	reason atomic.Pointer[error]
+}
+
+// fail sets the reason; nil makes the disk work again.
+func (d *fullDisk) fail(reason error) {
+	if reason == nil {
+		d.reason.Store(nil)
+		return
+	}
+	d.reason.Store(&reason)
+}
+
+func (d *fullDisk) OpenFile(name string, flag int, perm fs.FileMode) (store.File, error) {
+	file, err := d.OS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return fullFile{file, d}, nil
+}
+
+type fullFile struct {
+	store.File
+	disk *fullDisk
+}
+
+func (f fullFile) Write(p []byte) (int, error) {
+	if reason := f.disk.reason.Load(); reason != nil {
+		return 0, *reason
+	}
+	return f.File.Write(p)
+}
+
+func (f fullFile) WriteAt(p []byte, at int64) (int, error) {
+	if reason := f.disk.reason.Load(); reason != nil {
+		return 0, *reason
+	}
+	return f.File.WriteAt(p, at)
 }
 
 // fakeKernels start kernels whose code is one word: "wait" runs until it is

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -189,6 +190,66 @@ func TestRooms_VersionsComeBack(t *testing.T) {
 	e.do("POST", roomPath(room.ID, "/versions/"+kept.ID+"/restore"), nil).want(200)
 	if c := into[Cell](e.do("GET", roomPath(room.ID, "/cells/first"), nil).want(200)); c.Source != "print('hello')" {
 		t.Fatalf("restored %q", c.Source)
+	}
+}
+
+// A former state is compared with the document as it is now, saved or not.
+func TestRooms_AVersionsDifference(t *testing.T) {
+	e := newEnv(t)
+	e.file("a.ipynb", codeNotebook("zero", "one", "two", "three"))
+	room := e.open("a.ipynb")
+	kept := into[Version](e.do("POST", roomPath(room.ID, "/versions"), nil).want(201))
+	diff := func() Difference {
+		return into[Difference](e.do("GET", roomPath(room.ID, "/versions/"+kept.ID+"/diff"), nil).want(200))
+	}
+	if d := diff(); len(d.Cells) != 0 || d.Cells == nil || d.Metadata || d.Inserted+d.Deleted+d.Changed+d.Moved != 0 {
+		t.Fatalf("nothing happened, but %+v", d)
+	}
+	cell := func(id string) string { return roomPath(room.ID, "/cells/"+id) }
+	e.do("PATCH", cell("c0"), map[string]any{"source": "zero!"}).want(200)
+	e.do("DELETE", cell("c1"), nil).want(204)
+	e.do("POST", cell("c3")+"/move", map[string]any{"index": 0}).want(200)
+	e.do("POST", roomPath(room.ID, "/cells"), map[string]any{"id": "new", "cell_type": "markdown", "source": ""}).want(201)
+	d := diff()
+	if d.Inserted != 1 || d.Deleted != 1 || d.Changed != 1 || d.Moved != 1 || d.Metadata || len(d.Cells) != 4 {
+		t.Fatalf("difference %+v", d)
+	}
+	want := []CellDifference{
+		{ID: "c3", Kind: CellDifferenceKindMoved, Type: CellTypeCode, Fields: []CellDifferenceFields{}, Before: ptr("three"), After: ptr("three")},
+		{ID: "c0", Kind: CellDifferenceKindChanged, Type: CellTypeCode, Fields: []CellDifferenceFields{CellDifferenceFieldsSource}, Before: ptr("zero"), After: ptr("zero!")},
+		{ID: "new", Kind: CellDifferenceKindInserted, Type: CellTypeMarkdown, Fields: []CellDifferenceFields{}, After: ptr("")},
+		{ID: "c1", Kind: CellDifferenceKindDeleted, Type: CellTypeCode, Fields: []CellDifferenceFields{}, Before: ptr("one")},
+	}
+	for i, c := range d.Cells {
+		if !reflect.DeepEqual(c, want[i]) {
+			t.Errorf("cell %d: %+v, want %+v", i, c, want[i])
+		}
+	}
+	e.do("GET", roomPath(room.ID, "/versions/none/diff"), nil).wantCode(404, hub.CodeNoSuchVersion)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// The loser of a conflict is kept whatever it was; what is no notebook cannot
+// be compared.
+func TestRooms_AVersionThatIsNoNotebook(t *testing.T) {
+	e := newEnv(t)
+	e.file("a.ipynb", twoCells)
+	room := e.open("a.ipynb")
+	e.do("PATCH", roomPath(room.ID, "/cells/first"), map[string]any{"source": "mine"}).want(200)
+	e.file("a.ipynb", "<<<<<<< HEAD\n"+twoCells)
+	e.do("POST", roomPath(room.ID, "/save"), nil).wantCode(409, hub.CodeConflict)
+	e.do("POST", roomPath(room.ID, "/resolve"), map[string]any{"keep": "room"}).want(200)
+	list := into[VersionList](e.do("GET", roomPath(room.ID, "/versions"), nil).want(200)).Versions
+	refused := 0
+	for _, v := range list {
+		if r := e.do("GET", roomPath(room.ID, "/versions/"+v.ID+"/diff"), nil); r.status != 200 {
+			r.wantCode(422, hub.CodeBadNotebook)
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d of %d refused", refused, len(list))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -214,7 +215,9 @@ func TestSocket_EditsMeetREST(t *testing.T) {
 		t.Fatalf("hello %v", hello)
 	}
 	c.addCell("typed", "1 + 1")
-	c.event("ack")
+	if ack := c.event("ack"); ack["updates"] == nil || ack["updates"].(float64) < 1 {
+		t.Fatalf("ack %v", ack)
+	}
 	if cell := into[Cell](e.do("GET", roomPath(room.ID, "/cells/typed"), nil).want(200)); cell.Source != "1 + 1" {
 		t.Fatalf("cell %+v", cell)
 	}
@@ -252,7 +255,9 @@ func TestSocket_EditsMeetREST(t *testing.T) {
 	if code, _ := c.closed(); code != hub.CloseRestart {
 		t.Errorf("closed with %d", code)
 	}
-	c.event("goodbye")
+	if ev := c.event("goodbye"); ev["reason"] != "closed" {
+		t.Errorf("goodbye %v", ev)
+	}
 	if status := <-gone; status != 200 {
 		t.Errorf("close: %d", status)
 	}
@@ -281,6 +286,52 @@ func TestSocket_PromptAndRestart(t *testing.T) {
 	}
 }
 
+// What an editor asks while somebody types goes the short way, and is answered
+// as by REST.
+func TestSocket_CompleteAndInspect(t *testing.T) {
+	e := newEnv(t)
+	e.file("a.ipynb", codeNotebook("one"))
+	room := e.open("a.ipynb")
+	c := e.attach("/ws/"+room.ID.String(), subprotocol)
+	question := map[string]any{"code": "prin", "cursor": 4}
+	if r := c.ask(1, "complete", question); r["error"].(map[string]any)["code"] != "no_kernel" {
+		t.Fatalf("without a kernel %v", r)
+	}
+	e.finished(e.run(room, map[string]any{"all": true})[0])
+	same := func(id int, method string, params map[string]any) map[string]any {
+		answer := c.ask(id, method, params)["result"].(map[string]any)
+		if want := into[map[string]any](e.do("POST", roomPath(room.ID, "/kernel/"+method), params).want(200)); !reflect.DeepEqual(answer, want) {
+			t.Errorf("%s: %v, by REST %v", method, answer, want)
+		}
+		return answer
+	}
+	if r := same(2, "complete", question); r["matches"].([]any)[0] != "print" || r["cursor_end"] != 4.0 {
+		t.Errorf("completions %v", r)
+	}
+	if r := same(3, "inspect", map[string]any{"code": "print", "cursor": 5, "detail": 1}); r["found"] != true || r["detail"] != 1.0 {
+		t.Errorf("inspection %v", r)
+	}
+	for i, bad := range []map[string]any{{"code": "x", "cursor": -1}, {"code": "x", "cursor": 0, "detail": 2}} {
+		if r := c.ask(10+i, "inspect", bad); r["error"].(map[string]any)["code"] != "invalid_request" {
+			t.Errorf("%v: %v", bad, r)
+		}
+	}
+}
+
+// An untitled notebook has no path, and says so.
+func TestSocket_AnUntitledNotebook(t *testing.T) {
+	e := newEnv(t)
+	room := into[Room](e.do("POST", "/api/v1/rooms", map[string]any{}).want(201))
+	c := e.attach("/ws/"+room.ID.String(), subprotocol)
+	if hello := c.event("hello"); hello["path"] != nil {
+		t.Errorf("hello %v", hello)
+	}
+	c.ask(1, "save", map[string]any{"path": "named.ipynb"})
+	if ev := c.event("path_changed"); ev["path"] != "named.ipynb" {
+		t.Errorf("path_changed %v", ev)
+	}
+}
+
 // How the room stands to its file is told as it changes, with the reason.
 func TestSocket_StatesOfTheFile(t *testing.T) {
 	e := newEnv(t)
@@ -303,7 +354,7 @@ func TestSocket_StatesOfTheFile(t *testing.T) {
 		t.Errorf("state %v", ev)
 	}
 	e.do("POST", roomPath(room.ID, "/resolve"), map[string]any{"keep": "room"}).want(200)
-	if ev := c.event("state"); ev["state"] != "live" {
+	if ev := c.event("state"); ev["state"] != "live" || ev["code"] != nil || ev["reason"] != nil {
 		t.Errorf("state %v", ev)
 	}
 	if r := c.ask(3, "nonsense", nil); r["error"].(map[string]any)["code"] != "invalid_request" {

@@ -1325,8 +1325,8 @@ type SocketHello struct {
 	Lineage uuid.UUID    `json:"lineage"`
 	Name    string       `json:"name"`
 
-	// Path empty while untitled
-	Path string `json:"path"`
+	// Path null while untitled
+	Path *string `json:"path"`
 
 	// Peer this connection's id among the peers of the room
 	Peer     string          `json:"peer"`
@@ -1420,8 +1420,8 @@ type SocketSaveFailed struct {
 	Code   Code   `json:"code"`
 	Detail string `json:"detail"`
 
-	// Path empty while untitled
-	Path string               `json:"path"`
+	// Path null while untitled
+	Path *string              `json:"path"`
 	Type SocketSaveFailedType `json:"type"`
 }
 
