@@ -242,13 +242,14 @@ func (s *state) renameEnded(job *saveJob, out written) {
 	s.nextSave()
 }
 
+// nextSave goes on with what was asked for meanwhile. A save that is refused
+// ends at once, and must not keep the rest waiting.
 func (s *state) nextSave() {
-	if len(s.saver.queue) == 0 || s.saver.running {
-		return
+	for len(s.saver.queue) > 0 && !s.saver.running {
+		next := s.saver.queue[0]
+		s.saver.queue = s.saver.queue[1:]
+		s.startSave(next)
 	}
-	next := s.saver.queue[0]
-	s.saver.queue = s.saver.queue[1:]
-	s.startSave(next)
 }
 
 func (s *state) saveSucceeded(job *saveJob, snap *snapshot, out written) {

@@ -439,3 +439,36 @@ func TestSave_ReplacedFilesIdentityMayComeBack(t *testing.T) {
 		}
 	}
 }
+
+// Saves that wait behind one that meets a conflict are answered too.
+func TestSave_EverybodyInTheQueueIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x"))
+		room := e.Open("a.ipynb")
+		e.SetSource(room, "a", "edited")
+		os.WriteFile(filepath.Join(e.Dir, "a.ipynb"), []byte("<<<<<<< broken"), 0o644)
+		hold := make(chan struct{})
+		e.Disk.FailReads(func(string) error { <-hold; return nil })
+		ends := make(chan error, 3)
+		for range 3 {
+			go func() {
+				_, err := e.Hub.Save(ctx, room, hub.SaveRequest{})
+				ends <- err
+			}()
+		}
+		synctest.Wait()
+		close(hold)
+		for i := range 3 {
+			select {
+			case err := <-ends:
+				if hub.CodeOf(err) != hub.CodeConflict {
+					t.Errorf("save %d: %v", i, err)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("save %d was never answered", i)
+			}
+		}
+		e.Stop()
+	})
+}
