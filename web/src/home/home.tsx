@@ -119,10 +119,10 @@ function OpenNow({ home }: { home: Home }) {
   if (rooms.length === 0) return null;
   return (
     <section aria-labelledby="open-now">
-      <h2 id="open-now">Open elsewhere</h2>
+      <h2 id="open-now">Also open</h2>
       <ul class="rows">
         {rooms.map((room) => (
-          <li key={room.id} class="row">
+          <li key={room.id} class={room.open === false ? "row" : "row is-open"}>
             <Icon name="notebook" />
             <span class="row-name">
               <Link class="row-link" place={room.path ? { page: "notebook", path: room.path } : { page: "room", id: room.id }}>{room.path || "Untitled notebook"}</Link>

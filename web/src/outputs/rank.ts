@@ -67,3 +67,16 @@ export function pngSize(base64: string): { width: number; height: number } | nul
     return null;
   }
 }
+
+/** What stands in the document for a payload that lies beside it. stub: its text/plain was put there only to be shown. */
+export interface Reference { sha256?: string; size?: number; json?: boolean; stub?: boolean }
+
+/** What an output would hold were nothing kept beside the document: for choosing the form that is shown. */
+export function wholeBundle(data: Bundle, references: Record<string, Reference>): Bundle {
+  const whole: Bundle = { ...data };
+  for (const [mime, { sha256, stub }] of Object.entries(references)) {
+    if (stub && !sha256) delete whole[mime];
+    else whole[mime] = "";
+  }
+  return whole;
+}

@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { notebooks, startBrowser, startHub, until } from "./harness.mjs";
-import { hostile, huge } from "./notebooks/make.mjs";
+import { hostile, huge, large } from "./notebooks/make.mjs";
 
 let hub;
 let browser;
 before(async () => {
   browser = await startBrowser();
-  hub = await startHub({ "penguins.ipynb": JSON.parse(readFileSync(join(notebooks, "penguins.ipynb"), "utf8")), "hostile.ipynb": hostile(), "huge.ipynb": huge() });
+  hub = await startHub({ "penguins.ipynb": JSON.parse(readFileSync(join(notebooks, "penguins.ipynb"), "utf8")), "hostile.ipynb": hostile(), "huge.ipynb": huge(), "large.ipynb": large() });
 });
 after(async () => {
   await browser.close();
@@ -95,6 +95,16 @@ test("a hostile notebook runs nothing, leaks nothing, covers nothing", async () 
   assert.deepEqual([...browser.foreign], []);
   browser.reports.length = 0; // what the frames' own policy stopped,
   browser.errors.length = 0; // and what their origin did
+  await page.close();
+});
+
+test("large outputs are kept beside the document: pictures load, the rest on demand", async () => {
+  const page = await browser.open(hub, "large.ipynb");
+  await until(() => page.evaluate(() => document.querySelector(".picture")?.naturalWidth === 640), "the picture");
+  assert.match(await page.getAttribute(".picture", "src"), /\/blobs\/[0-9a-f]{64}$/);
+  await page.click("#cell-cell-1 button:text('Show it')");
+  await page.waitForSelector("#cell-cell-1 caption:text('large')");
+  assert.deepEqual(browser.reports, []);
   await page.close();
 });
 

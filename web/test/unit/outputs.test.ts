@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ansiHtml, excerpt, stripAnsi } from "../../src/outputs/ansi";
 import { markdownHtml } from "../../src/outputs/markdown";
-import { choose, frameHtml, joined, pngSize } from "../../src/outputs/rank";
+import { choose, frameHtml, joined, pngSize, wholeBundle } from "../../src/outputs/rank";
 import { safeCss, sanitiseBoxed, sanitiseInline } from "../../src/outputs/sanitise";
 
 const none = () => null;
@@ -28,6 +28,15 @@ describe("which form of an output is shown", () => {
     expect(pngSize("iVBORw0KGgoAAAANSUhEUgAAAUAAAAB4CAIAAAA")).toEqual({ width: 320, height: 120 });
     expect(pngSize("AAAA")).toBeNull();
     expect(pngSize("%%%")).toBeNull();
+  });
+});
+
+describe("large outputs, kept beside the document", () => {
+  it("are shown in the form that they would have were they in it", () => {
+    const reference = { sha256: "0".repeat(64), size: 1 };
+    expect(choose(wholeBundle({ "text/plain": "[large output]" }, { "image/png": reference, "text/plain": { stub: true } }))).toEqual({ kind: "image", mime: "image/png" });
+    expect(choose(wholeBundle({ "text/plain": "x", "text/html": "<b>" }, { "application/json": reference })).kind).toBe("html");
+    expect(choose(wholeBundle({ "text/plain": "[large output]" }, { "text/plain": { ...reference, stub: true } })).mime).toBe("text/plain");
   });
 });
 

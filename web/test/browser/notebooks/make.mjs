@@ -1,4 +1,5 @@
 // Writes notebooks for the tests: hostile ones, large ones.
+import { deflateSync } from "node:zlib";
 import { notebook } from "../harness.mjs";
 
 const html = (text) => ({ output_type: "display_data", metadata: {}, data: { "text/html": text, "text/plain": "hostile" } });
@@ -32,6 +33,44 @@ export function huge() {
     code("html", html("<table>" + "<tr><td>1</td><td>2</td></tr>".repeat(3000) + "</table>")),
     code("json", mime("application/json", { list: Array.from({ length: 20_000 }, (_, i) => ({ i, square: i * i })) })),
   );
+}
+
+/** Payloads that the hub keeps beside the document. */
+export function large() {
+  return notebook(
+    code("picture", mime("image/png", noise(640, 640).toString("base64"))),
+    code("table", html("<table><caption>large</caption>" + "<tr><td>some cell of a large table</td></tr>".repeat(30_000) + "</table>")),
+  );
+}
+
+/** A PNG that does not compress. */
+function noise(width, height) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const frame = Buffer.alloc(body.length + 8);
+    frame.writeUInt32BE(data.length);
+    body.copy(frame, 4);
+    frame.writeUInt32BE(crc32(body), body.length + 4);
+    return frame;
+  };
+  const rows = Buffer.alloc((width * 3 + 1) * height);
+  let seed = 1;
+  for (let i = 0; i < rows.length; i++) rows[i] = i % (width * 3 + 1) === 0 ? 0 : (seed = (seed * 16807) % 2147483647) & 255;
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** CRC-32 as PNG asks for it (ISO 3309). */
+function crc32(data) {
+  let crc = ~0;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
 }
 
 /** A long notebook, half prose, half code, some with outputs. */
