@@ -156,11 +156,8 @@ func TestARestartThatFailsEndsTheKernel(t *testing.T) {
 }
 
 func TestShutdownEndsARestart(t *testing.T) {
-	data := t.TempDir()
-	kerneltest.Install(t, data, kerneltest.Fake{})
-	l := launch(t, kernel.Options{DataDirs: []string{data}})
+	l := fakes(t, kernel.Options{}, kerneltest.Fake{Start: []string{"hang-later"}})
 	k := start(t, l, "fake", t.TempDir())
-	kerneltest.Install(t, data, kerneltest.Fake{Start: []string{"hang"}})
 	restarting := make(chan struct{}, 1)
 	k.OnStatus(func(s string) {
 		if s == kernel.StatusRestarting {
@@ -170,9 +167,15 @@ func TestShutdownEndsARestart(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- k.Restart(t.Context()) }()
 	<-restarting
+	begun := time.Now()
 	if err := k.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	<-ended
+	if took := time.Since(begun); took > 6*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if err := <-ended; !errors.Is(err, kernel.ErrGone) {
+		t.Errorf("the restart ended in %v", err)
+	}
 	<-k.Done()
 }

@@ -55,7 +55,7 @@ func fakeMain(file string, start []string) int {
 		fmt.Fprintln(os.Stderr, "ModuleNotFoundError: No module named 'fake'")
 		return 1
 	}
-	if f.start["hang"] {
+	if f.start["hang"] || f.start["hang-later"] && !firstTime("hung-later") {
 		select {}
 	}
 	if f.start["slow"] {
@@ -74,12 +74,14 @@ func fakeMain(file string, start []string) int {
 }
 
 func (f *fake) dies() bool {
-	if f.start["die-once"] {
-		marker := filepath.Join(os.Getenv("PWD"), "died-once")
-		_, err := os.Stat(marker)
-		return err != nil && os.WriteFile(marker, nil, 0o600) == nil
-	}
-	return f.start["die"]
+	return f.start["die"] || f.start["die-once"] && firstTime("died-once")
+}
+
+// firstTime tells whether a fake is in this folder for the first time.
+func firstTime(name string) bool {
+	marker := filepath.Join(os.Getenv("PWD"), name)
+	_, err := os.Stat(marker)
+	return err != nil && os.WriteFile(marker, nil, 0o600) == nil
 }
 
 // heed turns signals into interrupts.
