@@ -328,3 +328,46 @@ func TestTrash_TakesAndGivesBack(t *testing.T) {
 		}
 	})
 }
+
+// afterWrite lets a test act between the write of a file and the end of a save.
+type afterWrite struct {
+	hub.Files
+	then func(path string)
+}
+
+func (f *afterWrite) Write(p string, data []byte, o hub.WriteOptions) (hub.FileStat, error) {
+	stat, err := f.Files.Write(p, data, o)
+	if f.then != nil && err == nil {
+		f.then(p)
+	}
+	return stat, err
+}
+
+// A change that comes while a save ends is looked at afterwards.
+func TestOutside_ChangeDuringASaveIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var files *afterWrite
+		e := hubtest.New(t, func(o *hub.Options) {
+			files = &afterWrite{Files: o.Files}
+			o.Files = files
+		})
+		e.Write("a.ipynb", hubtest.Notebook("x", "y"))
+		room := e.Open("a.ipynb")
+		peer := e.Join(room)
+		e.SetSource(room, "a", "edited")
+		files.then = func(p string) {
+			files.then = nil
+			e.Write(p, strings.Replace(e.Read(p), `"y"`, `"outside"`, 1))
+			time.Sleep(50 * time.Millisecond) // the watcher's word arrives during the save
+		}
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if got := e.Source(room, "b"); got != "outside" {
+			t.Errorf("the room has %q", got)
+		}
+		peer.Drop()
+		e.Stop()
+	})
+}

@@ -243,12 +243,17 @@ func (s *state) renameEnded(job *saveJob, out written) {
 }
 
 // nextSave goes on with what was asked for meanwhile. A save that is refused
-// ends at once, and must not keep the rest waiting.
+// ends at once, and must not keep the rest waiting. A change of the file that
+// was told during a save is looked at when none runs any more.
 func (s *state) nextSave() {
 	for len(s.saver.queue) > 0 && !s.saver.running {
 		next := s.saver.queue[0]
 		s.saver.queue = s.saver.queue[1:]
 		s.startSave(next)
+	}
+	if !s.saver.running && s.outside.again {
+		s.outside.again = false
+		s.diskChanged()
 	}
 }
 
