@@ -15,7 +15,8 @@ format() {
 vet() {
   go vet ./...
   go vet -tags "$tags" ./...
-  for system in windows darwin; do GOOS=$system go vet ./...; done
+  # With the flags of ci/dist.sh, so that what is compiled is there for it.
+  for system in windows darwin; do CGO_ENABLED=0 GOFLAGS=-trimpath GOOS=$system GOARCH=amd64 go vet ./...; done
 }
 staticcheck() { go tool staticcheck -tags "$tags" ./...; }
 race() { CGO_ENABLED=1 go test -race ./...; }
