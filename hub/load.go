@@ -144,16 +144,35 @@ func (s *state) restore(rec store.Record, recovered store.Recovered) error {
 		}
 		s.saved = &Saved{SHA256: hashOf(s.baseline.File), Time: rec.Modified}
 	}
-	if err := s.meetDisk(recovered.Pending); err != nil {
+	s.catchUp(recovered.Baseline)
+	s.catchUp(recovered.Pending)
+	if err := s.meetDisk(recovered.Pending, rec.Hash); err != nil {
 		return err
 	}
-	if s.baseline == nil || !notebook.Equal(s.doc.Notebook(), s.form.Notebook()) {
-		s.edits = s.covered + 1
-		if s.path != "" && s.baseline != nil {
-			s.saver.auto.changed(time.Now())
-		}
+	if s.baseline != nil && notebook.Equal(s.doc.Notebook(), s.form.Notebook()) {
+		s.covered = s.edits
+		s.saver.auto.begun()
+		return nil
+	}
+	s.edits = s.covered + 1
+	if s.path != "" && s.baseline != nil {
+		s.saver.auto.changed(time.Now())
 	}
 	return nil
+}
+
+// catchUp takes over what went into a file and not into the journal: a save
+// does not wait for a journal that lags behind or fails, and what was saved
+// must not be taken back.
+func (s *state) catchUp(saved *store.Baseline) {
+	if saved == nil || len(saved.State) == 0 {
+		return
+	}
+	ev, err := s.doc.Apply(saved.State, nil)
+	if err != nil {
+		s.r.log.Warn("state of the saved file not taken over", "error", err)
+	}
+	s.commit(ev, nil)
 }
 
 func loadDocument(recovered store.Recovered) (*nbdoc.Document, error) {
@@ -168,8 +187,10 @@ func loadDocument(recovered store.Recovered) (*nbdoc.Document, error) {
 }
 
 // meetDisk compares the file with what the room last knew of it. After a crash
-// a file equal to the pending bytes is our own write.
-func (s *state) meetDisk(pending *store.Baseline) error {
+// a file equal to the pending bytes is our own write, and one that is as the
+// record says is no news, although a save-as that was cut short left the
+// baseline of another path.
+func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 	if s.path == "" {
 		return nil
 	}
@@ -198,6 +219,11 @@ func (s *state) meetDisk(pending *store.Baseline) error {
 	}
 	if s.baseline != nil && bytes.Equal(content.Data, s.baseline.File) {
 		return nil
+	}
+	if s.baseline != nil && s.baseline.Path != s.path && content.Hash == recorded {
+		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells); err == nil {
+			return s.rebase(sight{content: content, form: form})
+		}
 	}
 	return s.takeIn(content)
 }
