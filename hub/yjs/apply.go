@@ -256,10 +256,7 @@ func (d *Doc) applyDeletes(s *scan) {
 	r := reader{buf: s.deletes}
 	for sections := r.uint(); sections > 0; sections-- {
 		client := r.uint()
-		for ranges := r.uint(); ranges > 0; ranges-- {
-			clock := r.uint()
-			d.deleteKnown(client, clock, clock+r.uint())
-		}
+		d.deleteRanges(&r, client)
 	}
 	d.retryDeletes()
 	if len(d.txn.swept) > 0 {
@@ -268,6 +265,22 @@ func (d *Doc) applyDeletes(s *scan) {
 	}
 	if err := d.pending.trim(d.limits); err != nil && d.txn.stop == nil {
 		d.txn.stop = err
+	}
+}
+
+// deleteRanges deletes what the delete set says of one client. Peers send all deletions of a document again and again:
+// most runs were deleted before, and need no look at the items.
+func (d *Doc) deleteRanges(r *reader, client uint64) {
+	erased := &d.clients[d.clientOf(client)].erased
+	at, known := 0, false
+	for ranges := r.uint(); ranges > 0; ranges-- {
+		clock := r.uint()
+		end := clock + r.uint()
+		if at, known = erased.covers(gap{clock, end}, at); known {
+			d.txn.plain = false // known deletions are not told again
+			continue
+		}
+		d.deleteKnown(client, clock, end)
 	}
 }
 

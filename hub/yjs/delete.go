@@ -26,7 +26,12 @@ func mergeSpans(s []span, clients []*client) []span {
 		return cmp.Compare(a.clock, b.clock)
 	}
 	if !slices.IsSortedFunc(s, order) {
-		slices.SortFunc(s, order)
+		if len(s) > manySpans && len(clients) < len(s) {
+			s = byClient(s, clients)
+		}
+		if !slices.IsSortedFunc(s, order) {
+			slices.SortFunc(s, order)
+		}
 	}
 	out := s[:1]
 	for _, x := range s[1:] {
@@ -36,6 +41,32 @@ func mergeSpans(s []span, clients []*client) []span {
 			continue
 		}
 		out = append(out, x)
+	}
+	return out
+}
+
+// manySpans is from when on spans are put into groups before they are sorted.
+const manySpans = 64
+
+// byClient puts the spans of each client together, the highest id first, and leaves each client's in their order: often
+// they are sorted then, because structs and delete sets come in the order of clocks.
+func byClient(s []span, clients []*client) []span {
+	next := make([]int, len(clients)) // first the numbers of spans, then where the next one goes
+	order := make([]uint32, 0, 16)
+	for _, x := range s {
+		if next[x.ci]++; next[x.ci] == 1 {
+			order = append(order, x.ci)
+		}
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(clients[b].id, clients[a].id) })
+	at := 0
+	for _, ci := range order {
+		next[ci], at = at, at+next[ci]
+	}
+	out := make([]span, len(s))
+	for _, x := range s {
+		out[next[x.ci]] = x
+		next[x.ci]++
 	}
 	return out
 }

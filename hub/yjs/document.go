@@ -14,7 +14,7 @@ type Doc struct {
 
 	clients []*client // by ref.client; 0 is nobody
 	byID    map[uint64]uint32
-	recent  struct { // the client that was looked up last
+	recent  [8]struct { // clients that were looked up last, by the last bits of their ids
 		id    uint64
 		index uint32
 	}
@@ -54,7 +54,7 @@ type Options struct {
 func NewDoc(o Options) *Doc {
 	d := &Doc{
 		options: o, limits: o.Limits.withDefaults(), self: o.ClientID & maxSafe,
-		clients: make([]*client, 1, 4), byID: make(map[uint64]uint32),
+		clients: append(make([]*client, 0, 4), new(client)), byID: make(map[uint64]uint32),
 		keys: make([]string, 1, 8), keyIDs: make(map[string]uint32), roots: make(map[uint32]*node),
 	}
 	if d.self == 0 {

@@ -47,6 +47,7 @@ func (d *Doc) encodeFrom(known map[uint64]uint64) []byte {
 		}
 	}
 	dst = d.appendDeletes(dst, order)
+	d.txn.deletes = d.txn.deletes[:0] // the last change is not told any more
 	if known == nil {
 		d.sizeHint = len(dst) + len(dst)/16
 	}
@@ -146,37 +147,24 @@ func (d *Doc) appendParent(dst []byte, it *item) []byte {
 
 // appendDeletes appends the delete set of the whole document.
 func (d *Doc) appendDeletes(dst []byte, order []uint32) []byte {
-	t := &d.txn
 	n := 0
-	spans := t.deletes[:0] // settled: free to be overwritten
 	for _, ci := range order {
-		before := len(spans)
-		spans = d.clients[ci].deletedSpans(ci, spans)
-		if len(spans) > before {
+		if len(d.clients[ci].erased.list) > 0 {
 			n++
 		}
 	}
-	dst = d.appendSpans(dst, spans, n)
-	t.deletes = spans[:0]
-	return dst
-}
-
-// deletedSpans appends the runs of deleted units of a client.
-func (c *client) deletedSpans(ci uint32, spans []span) []span {
-	first := len(spans)
-	for _, b := range c.blocks {
-		for _, it := range b.items {
-			if !it.deleted() {
-				continue
-			}
-			if n := len(spans); n > first && spans[n-1].end() == it.id.clock {
-				spans[n-1].length += it.length
-			} else {
-				spans = append(spans, span{ci, it.id.clock, it.length})
-			}
+	dst = AppendVarUint(dst, uint64(n))
+	for _, ci := range order {
+		c := d.clients[ci]
+		if c.erased.order(); len(c.erased.list) == 0 {
+			continue
+		}
+		dst = AppendVarUint(AppendVarUint(dst, c.id), uint64(len(c.erased.list)))
+		for _, x := range c.erased.list {
+			dst = AppendVarUint(AppendVarUint(dst, x.clock), x.end-x.clock)
 		}
 	}
-	return spans
+	return dst
 }
 
 // appendSpans appends a delete set of spans that are grouped by client, n clients in all.

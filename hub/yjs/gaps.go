@@ -30,11 +30,53 @@ func (g *gaps) add(x gap) {
 // order sorts the runs and joins those that touch.
 func (g *gaps) order() {
 	if g.dirty {
-		g.list = mergeGaps(g.list)
+		g.list = joinGaps(g.list[:g.sorted], mergeGaps(g.list[g.sorted:]))
 		g.dirty = false
 	}
 	g.sorted = len(g.list)
 }
+
+// joinGaps returns the union of two lists of runs, each in order.
+func joinGaps(a, b []gap) []gap {
+	if len(a) == 0 {
+		return b
+	}
+	out := make([]gap, 0, len(a)+len(b))
+	for len(a)+len(b) > 0 {
+		if len(a) == 0 || len(b) > 0 && b[0].clock < a[0].clock {
+			a, b = b, a
+		}
+		x := a[0]
+		a = a[1:]
+		if n := len(out); n > 0 && x.clock <= out[n-1].end {
+			out[n-1].end = max(out[n-1].end, x.end)
+		} else {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// covers reports whether all units of x are in the ordered part of the set, in a run at index at or behind. It returns
+// where to go on for the next x: looking for many in rising order is a walk through both lists.
+func (g *gaps) covers(x gap, at int) (next int, ok bool) {
+	list := g.list[:g.sorted]
+	if at >= len(list) || list[at].clock > x.clock {
+		at = 0
+	}
+	for steps := 0; at+1 < len(list) && list[at+1].clock <= x.clock; steps++ {
+		if at++; steps == nearGaps {
+			i, found := slices.BinarySearchFunc(list[at:], x.clock, func(y gap, clock uint64) int { return cmp.Compare(y.clock, clock) })
+			if at += i; !found {
+				at--
+			}
+		}
+	}
+	return at, at < len(list) && list[at].clock <= x.clock && x.end <= list[at].end
+}
+
+// nearGaps is how many runs are passed one by one before the place is searched.
+const nearGaps = 4
 
 // mergeGaps sorts runs and joins those that touch.
 func mergeGaps(list []gap) []gap {

@@ -1,6 +1,9 @@
 package yjs
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // checkInvariants returns the first thing about d that must never be so: broken links, wrong lengths, clocks with
 // holes, a position index or map entry that points elsewhere. Tests call it after each step.
@@ -59,8 +62,49 @@ func (d *Doc) checkClient(ci uint32, c *client, inList map[*item]bool) error {
 			}
 		}
 	}
+	if err := c.checkErased(); err != nil {
+		return err
+	}
+	if err := c.checkFirsts(); err != nil {
+		return err
+	}
 	if clock != c.clock || count != c.count || last != c.last {
 		return fmt.Errorf("ends at %d with %d structs, recorded are %d and %d", clock, count, c.clock, c.count)
+	}
+	return nil
+}
+
+// checkErased compares the deleted units as they are noted with those of the items.
+func (c *client) checkErased() error {
+	var spans []gap
+	for _, b := range c.blocks {
+		for _, it := range b.items {
+			if it.deleted() {
+				spans = append(spans, gap{uint64(it.id.clock), uint64(it.end())})
+			}
+		}
+	}
+	spans = mergeGaps(spans)
+	if noted := mergeGaps(slices.Clone(c.erased.list)); !slices.Equal(noted, spans) {
+		return fmt.Errorf("deleted units are noted as %v, not %v", noted, spans)
+	}
+	for i := 1; i < c.erased.sorted; i++ {
+		if c.erased.list[i].clock <= c.erased.list[i-1].end {
+			return fmt.Errorf("deleted units are out of order at %d of %v", i, c.erased.list)
+		}
+	}
+	return nil
+}
+
+// checkFirsts compares the first clocks of blocks with the blocks.
+func (c *client) checkFirsts() error {
+	if len(c.firsts) != len(c.blocks) {
+		return fmt.Errorf("%d first clocks of %d blocks", len(c.firsts), len(c.blocks))
+	}
+	for i, b := range c.blocks {
+		if c.firsts[i] != b.clocks[0] {
+			return fmt.Errorf("block %d begins at %d, noted is %d", i, b.clocks[0], c.firsts[i])
+		}
 	}
 	return nil
 }

@@ -120,6 +120,20 @@ func (r *reader) text() []byte {
 	return b
 }
 
+// measuredText is text that returns its length in UTF-16 units, too.
+func (r *reader) measuredText() (b []byte, length uint64) {
+	b = r.bytes()
+	n := asciiPrefix(b)
+	if n == len(b) {
+		return b, uint64(n)
+	}
+	if r.strict && !utf8.Valid(b[n:]) {
+		r.fail()
+		return nil, 0
+	}
+	return b, uint64(n + units(b[n:]))
+}
+
 // json reads a length and as many bytes of JSON.
 func (r *reader) json() []byte {
 	b := r.text()

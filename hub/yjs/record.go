@@ -76,8 +76,7 @@ func (r *reader) content(rec *record) {
 		rec.length = r.clock()
 		return
 	case kindString:
-		rec.data = r.text()
-		rec.length = uint64(units(rec.data))
+		rec.data, rec.length = r.measuredText()
 		return
 	case kindAny, kindJSON:
 		r.values(rec)

@@ -174,7 +174,7 @@ func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32, all bool
 	w, i := index, index
 	for ; i < len(b.items) && !done; i++ {
 		it := b.items[i]
-		done = it.id.clock >= end
+		done = b.clocks[i] >= end
 		if mergeable(l, it) {
 			if all || !it.deleted() {
 				d.merge(c, l, it)
@@ -182,7 +182,9 @@ func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32, all bool
 			}
 			d.txn.unmerged = true
 		}
-		b.items[w], b.clocks[w] = it, it.id.clock
+		if w < i {
+			b.items[w], b.clocks[w] = it, b.clocks[i]
+		}
 		w++
 		l = it
 	}
@@ -191,6 +193,9 @@ func (d *Doc) mergeBlock(c *client, bi, index int, l *item, end uint32, all bool
 		n := w + copy(b.items[w:], b.items[i:])
 		c.count -= len(b.items) - n
 		b.truncate(n)
+		if n > 0 {
+			c.firsts[bi] = b.clocks[0]
+		}
 	}
 	return l, done
 }

@@ -6,9 +6,11 @@ import "slices"
 type client struct {
 	id     uint64
 	blocks []block
-	last   *item  // the last struct, nil: none
-	clock  uint32 // the next clock that is unknown
-	count  int    // structs
+	firsts []uint32 // the first clock of each block
+	last   *item    // the last struct, nil: none
+	clock  uint32   // the next clock that is unknown
+	count  int      // structs
+	erased gaps     // its deleted units, but for those of the running transaction
 
 	// The running or last transaction.
 	seq    uint32 // which transaction touched the client last
@@ -69,6 +71,7 @@ func (c *client) append(it *item) {
 			room = maxBlock
 		}
 		c.blocks = append(c.blocks, newBlock(room))
+		c.firsts = append(c.firsts, it.id.clock)
 	}
 	c.blocks[len(c.blocks)-1].append(it)
 }
@@ -93,42 +96,24 @@ func (c *client) find(clock uint32) spot {
 		n := len(c.blocks) - 1
 		return spot{n, len(c.blocks[n].items) - 1}
 	}
-	lo, hi := 0, len(c.blocks)-1
-	for lo < hi {
-		mid := (lo + hi + 1) / 2
-		if c.blocks[mid].clocks[0] <= clock {
-			lo = mid
-		} else {
-			hi = mid - 1
-		}
-	}
-	end := c.clock
-	if lo+1 < len(c.blocks) {
-		end = c.blocks[lo+1].clocks[0]
-	}
-	return spot{lo, c.blocks[lo].find(clock, end)}
+	bi := lastUpTo(c.firsts, clock)
+	return spot{bi, lastUpTo(c.blocks[bi].clocks, clock)}
 }
 
-// find returns the index of the item that holds clock, in a block that ends at end. Edits are spread evenly more often
-// than not, so every other step guesses where the item is from the clocks around; the others halve the rest.
-func (b *block) find(clock, end uint32) int {
-	clocks := b.clocks
-	lo, hi, from := 0, len(clocks)-1, clocks[0]
-	for guess := true; lo < hi; guess = !guess {
-		mid := (lo + hi + 1) / 2
-		if guess {
-			mid = lo + int(uint64(clock-from)*uint64(hi-lo+1)/uint64(end-from))
+// lastUpTo returns the index of the last of some rising clocks that is not above clock; the first one is not. The search
+// has no branch that depends on the clocks, because nobody can guess where edits go.
+func lastUpTo(clocks []uint32, clock uint32) int {
+	at := 0
+	for n := len(clocks); n > 1; {
+		half := n / 2
+		next := at + half
+		if clocks[next] > clock {
+			next = at
 		}
-		switch {
-		case clock < clocks[mid]:
-			hi, end = mid-1, clocks[mid]
-		case mid == hi || clock < clocks[mid+1]:
-			return mid
-		default:
-			lo, from = mid+1, clocks[mid+1]
-		}
+		at = next
+		n -= half
 	}
-	return lo
+	return at
 }
 
 // get returns the item that holds clock, which must be known.
@@ -158,10 +143,14 @@ func (c *client) insertAfter(s spot, it *item) {
 		right.insert(s.index+1-half, it)
 	}
 	c.blocks = slices.Insert(c.blocks, s.block+1, right)
+	c.firsts = slices.Insert(c.firsts, s.block+1, right.clocks[0])
 }
 
 // shrink drops an empty block.
-func (c *client) shrink(bi int) { c.blocks = slices.Delete(c.blocks, bi, bi+1) }
+func (c *client) shrink(bi int) {
+	c.blocks = slices.Delete(c.blocks, bi, bi+1)
+	c.firsts = slices.Delete(c.firsts, bi, bi+1)
+}
 
 // tidy joins small neighbouring blocks around bi, so that lists stay short after merging.
 func (c *client) tidy(bi int) {
@@ -177,12 +166,13 @@ func (c *client) tidy(bi int) {
 
 // clientOf returns the index of the client with the given id, 0 when the document does not know it.
 func (d *Doc) clientOf(id uint64) uint32 {
-	if id == d.recent.id && d.recent.index != 0 {
-		return d.recent.index
+	r := &d.recent[id%uint64(len(d.recent))]
+	if id == r.id && r.index != 0 {
+		return r.index
 	}
 	ci := d.byID[id]
 	if ci != 0 {
-		d.recent.id, d.recent.index = id, ci
+		r.id, r.index = id, ci
 	}
 	return ci
 }

@@ -119,6 +119,9 @@ func (d *Doc) commit(raw []byte) *Change {
 	t := &d.txn
 	d.rejoin(false)
 	t.deletes = mergeSpans(t.deletes, d.clients)
+	for _, s := range t.deletes {
+		d.clients[s.ci].erased.add(gap{uint64(s.clock), uint64(s.end())})
+	}
 	t.open = false
 	c := &Change{Origin: t.origin, doc: d, seq: t.seq}
 	t.origin = nil
