@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"runtime"
@@ -280,4 +281,40 @@ func TestEvict_RunningCellPinsTheRoom(t *testing.T) {
 		}
 		e.Stop()
 	})
+}
+
+// Close ends although its time is over and a cell runs.
+func TestShutdown_WithoutTimeLeftEndsWhatRuns(t *testing.T) {
+	for i := range 5 { // what is over and what is ready is chosen between by chance
+		synctest.Test(t, func(t *testing.T) {
+			e := hubtest.New(t, nil)
+			e.Kernels.Run = func(_ *hubtest.Kernel, ctx context.Context, _ hub.KernelRun, _ func(hub.KernelEvent)) (hub.KernelReply, error) {
+				<-ctx.Done()
+				return hub.KernelReply{}, ctx.Err()
+			}
+			e.Write("a.ipynb", hubtest.Notebook("x"))
+			room := e.Open("a.ipynb")
+			if _, err := e.Hub.Execute(ctx, room, hub.ExecuteRequest{All: true}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			over, cancel := context.WithCancel(ctx)
+			cancel()
+			ended := make(chan struct{})
+			go func() { e.Hub.Close(over); close(ended) }()
+			select {
+			case <-ended:
+			case <-time.After(10 * time.Minute):
+				t.Fatalf("round %d: Close never ends", i)
+			}
+			for _, k := range e.Kernels.Started() {
+				select {
+				case <-k.Done():
+				default:
+					t.Errorf("round %d: a kernel is left", i)
+				}
+			}
+			e.Stop()
+		})
+	}
 }

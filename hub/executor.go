@@ -17,14 +17,15 @@ type executor struct {
 	starting bool
 	queue    []*execution // the first is the running one, if any runs
 	running  *execution
-	asked    bool          // the running cell waits for an answer
-	printed  int           // bytes of text of the running cell
-	shown    int           // bytes of its outputs in the document
-	outputs  int           // how many they are, those left out too
-	ending   bool          // the room ends: nothing is started any more
-	stopping int           // kernels on their way out
-	quiet    chan struct{} // closed once nothing starts or stops, when somebody waits
-	activity time.Time     // of an execution or an edit; connections do not count
+	asked    bool               // the running cell waits for an answer
+	printed  int                // bytes of text of the running cell
+	shown    int                // bytes of its outputs in the document
+	outputs  int                // how many they are, those left out too
+	ending   bool               // the room ends: nothing is started any more
+	stopping int                // kernels on their way out
+	abort    context.CancelFunc // of the start under way
+	quiet    []chan struct{}    // closed once nothing starts or stops, when somebody waits
+	activity time.Time          // of an execution or an edit; connections do not count
 	awaited  []awaited
 }
 

@@ -130,10 +130,13 @@ func (e *executor) letGo(s *state, kernel Kernel) {
 
 // settle tells who waits for it that nothing starts or stops any more.
 func (e *executor) settle() {
-	if e.quiet != nil && !e.starting && e.stopping == 0 {
-		close(e.quiet)
-		e.quiet = nil
+	if e.starting || e.stopping > 0 {
+		return
 	}
+	for _, quiet := range e.quiet {
+		close(quiet)
+	}
+	e.quiet = nil
 }
 
 // abandon ends everything that runs and waits.
@@ -155,7 +158,10 @@ func (e *executor) end(s *state, quiet chan struct{}) {
 		e.kernel = nil
 		e.letGo(s, kernel)
 	}
-	e.quiet = quiet
+	if e.abort != nil {
+		e.abort()
+	}
+	e.quiet = append(e.quiet, quiet)
 	e.settle()
 }
 

@@ -22,8 +22,11 @@ func (e *executor) start(s *state) {
 	e.setStatus(s, kernelStarting, "")
 	start := KernelStart{Room: s.r.id, Dir: s.h.files.Absolute(path.Dir(s.path))}
 	r := s.r
+	ctx, abort := context.WithCancel(r.hub.ctx)
+	e.abort = abort
 	r.work.Go(func() {
-		kernel, err := r.hub.startKernel(want, start)
+		defer abort()
+		kernel, err := r.hub.startKernel(ctx, want, start)
 		if kernel != nil && r.hub.ctx.Err() != nil {
 			err = errors.Join(r.hub.ctx.Err(), kernel.Shutdown(context.WithoutCancel(r.hub.ctx)))
 		}
@@ -31,8 +34,8 @@ func (e *executor) start(s *state) {
 	})
 }
 
-func (h *Hub) startKernel(want KernelInfo, start KernelStart) (Kernel, error) {
-	specs, err := h.options.Kernels.Specs(h.ctx)
+func (h *Hub) startKernel(ctx context.Context, want KernelInfo, start KernelStart) (Kernel, error) {
+	specs, err := h.options.Kernels.Specs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +44,7 @@ func (h *Hub) startKernel(want KernelInfo, start KernelStart) (Kernel, error) {
 		return nil, err
 	}
 	start.Spec = spec.Name
-	return h.options.Kernels.Start(h.ctx, start)
+	return h.options.Kernels.Start(ctx, start)
 }
 
 // chooseSpec finds the kernel by name, else by language, else the only one

@@ -102,20 +102,23 @@ func (h *Hub) spare(r *room) {
 // claims are released last.
 func (h *Hub) teardown(ctx context.Context, r *room, why string) {
 	h.part(ctx, r, why)
-	r.endKernel(ctx)
+	r.endKernel()
 	close(r.stop)
 	<-r.done
 }
 
-// endKernel cancels what runs and waits, and lets the kernel go.
-func (r *room) endKernel(ctx context.Context) {
+// endKernel cancels what runs, starts and waits, and lets the kernel go. It has
+// no limit of its own: what is cancelled ends, a kernel's way out is bounded,
+// and a room is not gone before.
+func (r *room) endKernel() {
 	quiet := make(chan struct{})
-	if err := r.do(ctx, func(s *state) { s.exec.end(s, quiet) }); err != nil {
+	err := r.do(context.WithoutCancel(r.hub.ctx), func(s *state) { s.exec.end(s, quiet) })
+	if err != nil {
 		return
 	}
 	select {
 	case <-quiet:
-	case <-ctx.Done():
+	case <-r.done:
 	}
 }
 
@@ -123,7 +126,7 @@ func (r *room) endKernel(ctx context.Context) {
 // not take their leave.
 func (h *Hub) part(ctx context.Context, r *room, why string) {
 	parted := make(chan struct{})
-	err := r.do(ctx, func(s *state) {
+	err := r.do(context.WithoutCancel(ctx), func(s *state) {
 		s.dismissAll(CloseRestart, why)
 		s.whenEmpty(parted)
 	})
@@ -134,11 +137,13 @@ func (h *Hub) part(ctx context.Context, r *room, why string) {
 	defer patience.Stop()
 	select {
 	case <-parted:
+		return
 	case <-patience.C:
-		_ = r.do(ctx, func(s *state) {
-			for p := range s.peers {
-				p.cancel()
-			}
-		})
+	case <-ctx.Done():
 	}
+	_ = r.do(context.WithoutCancel(ctx), func(s *state) {
+		for p := range s.peers {
+			p.cancel()
+		}
+	})
 }

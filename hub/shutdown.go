@@ -39,11 +39,12 @@ func (h *Hub) Close(ctx context.Context) error {
 }
 
 func (h *Hub) closeWithHub(ctx context.Context, r *room) error {
-	if err := r.awaitReady(ctx); err != nil {
+	// Also when there is no time left: nothing ends before its goroutine does.
+	if <-r.loaded; r.loadErr != nil {
 		return nil // it never held anything
 	}
 	h.part(ctx, r, "shutdown")
-	r.endKernel(ctx)
+	r.endKernel()
 	_, err := r.flush(ctx)
 	if !h.remove(r, func() bool { return true }) {
 		<-r.done // the reaper was faster
@@ -78,15 +79,18 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 	if err != nil {
 		return result, err
 	}
+	// Once begun, it is seen to its end: a caller who hangs up must not leave a
+	// room without a kernel.
+	ctx = context.WithoutCancel(ctx)
 	h.part(ctx, l.room, "closed")
-	l.endKernel(ctx)
+	l.endKernel()
 	if _, err := l.flush(ctx); err != nil {
 		return result, errors.Join(err, l.do(ctx, func(s *state) { s.exec.goOn(s) }))
 	}
 	if !h.remove(l.room, func() bool { return true }) {
 		return result, l.goneError()
 	}
-	h.teardown(context.WithoutCancel(ctx), l.room, "closed")
+	h.teardown(ctx, l.room, "closed")
 	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
 	return result, h.markClosed(l.id)
 }
