@@ -29,13 +29,12 @@ type execution struct {
 	done    chan struct{} // closed when it has ended
 
 	// Owned by the room.
-	code     string
-	carryOn  bool // the rest is run although this one failed
-	cancel   context.CancelFunc
-	stopped  string // why it was told to stop
-	count    int64
-	lease    lease // pins the room until the end
-	failedBy string
+	code    string
+	carryOn bool // the rest is run although this one failed
+	cancel  context.CancelFunc
+	stopped string // why it was told to stop
+	count   int64
+	lease   lease // pins the room until the end
 }
 
 func (x *execution) id() uuid.UUID { return x.current.Load().ID }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -140,15 +139,13 @@ func TestOpen_RefusesWhatIsNoNotebook(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(e.Dir, "pipe.ipynb"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	wantPipe := makePipe(t, filepath.Join(e.Dir, "pipe.ipynb"))
 	for path, want := range map[string]hub.Code{
 		"missing.ipynb": hub.CodeNotFound, "../up.ipynb": hub.CodeNotFound, "a/../../up.ipynb": hub.CodeNotFound,
 		"/etc/passwd.ipynb": hub.CodeNotFound, `C:\a.ipynb`: hub.CodeNotFound, "C:/a.ipynb": hub.CodeNotFound,
 		".hidden/a.ipynb": hub.CodeNotFound, "a\x00.ipynb": hub.CodeInvalidPath, "a.txt": hub.CodeInvalidPath, ".ipynb": hub.CodeNotFound,
 		"out.ipynb": hub.CodeNotFound, "up.ipynb": hub.CodeNotFound, "in.ipynb": hub.CodeNotFound, "loop.ipynb": hub.CodeNotFound,
-		"folder.ipynb": hub.CodeNotAFile, "pipe.ipynb": hub.CodeNotAFile, "a.txt/b.ipynb": hub.CodeNotFound,
+		"folder.ipynb": hub.CodeNotAFile, "pipe.ipynb": wantPipe, "a.txt/b.ipynb": hub.CodeNotFound,
 	} {
 		_, err := e.Hub.Open(ctx, hub.OpenRequest{Path: path})
 		if got := hub.CodeOf(err); got != want {
