@@ -58,8 +58,8 @@ type env struct {
 	hub     *hub.Hub
 	store   *store.Store
 	kernels *fakeKernels
-	faulty  *hubtest.Files    // the notebooks' disk, which can be made to fail
-	journal *fullDisk         // the journal's disk, which can be made to fail
+	faulty  *hubtest.Files // the notebooks' disk, which can be made to fail
+	journal *fullDisk      // the journal's disk, which can be made to fail
 	root    string
 	url     string // with the base
 	log     *bytes.Buffer

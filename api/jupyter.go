@@ -22,6 +22,7 @@ func (s *server) routeJupyter(mux *chi.Mux) {
 	mux.Get("/api/contents/*", s.handle(s.jupyterContents))
 	mux.Put("/api/collaboration/session/*", s.handle(s.jupyterSession))
 	mux.Get("/api/collaboration/room/{document}", s.handle(s.jupyterRoom))
+	mux.Post("/api/kernels/{kernel}/execute", s.handle(s.jupyterExecute))
 	mux.Get("/api/events/subscribe", s.handle(s.jupyterEvents))
 }
 
@@ -70,13 +71,14 @@ func (s *server) jupyterRoom(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := param(r, "document")
-	format, rest, _ := strings.Cut(name, ":")
-	kind, file, _ := strings.Cut(rest, ":")
-	if format != "json" || kind != "notebook" {
-		return edge(hub.CodeRoomNotFound, "there is no room %q", name)
+	if name == globalAwareness {
+		return s.joinLobby(w, r)
 	}
-	room, ok := parseID(file)
-	if !ok {
+	room, document := documentRoom(name)
+	switch {
+	case !document:
+		return edge(hub.CodeRoomNotFound, "there is no room %q", name)
+	case room == uuid.Nil:
 		return s.refuse(w, r, uuid.Nil, edge(hub.CodeRoomNotFound, "there is no room %q", name))
 	}
 	note(r).room = room.String()
@@ -85,6 +87,16 @@ func (s *server) jupyterRoom(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return s.refuse(w, r, room, j.err)
+}
+
+// documentRoom reads the name that Jupyter gives to a notebook's room. The id
+// is uuid.Nil when it is none of ours.
+func documentRoom(name string) (id uuid.UUID, ok bool) {
+	file, ok := strings.CutPrefix(name, "json:notebook:")
+	if ok {
+		id, _ = parseID(file)
+	}
+	return id, ok
 }
 
 // jupyterEvents is Jupyter's event bus: the front end wants it to be there.

@@ -4,10 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/yjs"
 )
 
 const sessionBody = `{"format":"json","type":"notebook"}`
@@ -130,9 +135,139 @@ func TestJupyter_RoomsThatCannotBeHad(t *testing.T) {
 			t.Errorf("%s again: %d, want %d", id, got, status)
 		}
 	}
-	for _, name := range []string{"JupyterLab:globalAwareness", "text:file:x", "x", "json:notebook"} {
+	for _, name := range []string{"JupyterLab:globalAwarenes", "text:file:x", "x", "json:notebook"} {
 		if c, status := e.dial("/api/collaboration/room/"+name, nil); c != nil || status != 404 {
 			t.Errorf("%s: %d", name, status)
 		}
 	}
+}
+
+const awarenessPath = "/api/collaboration/room/JupyterLab:globalAwareness"
+
+// The front ends tell each other what they have open, with no more than the
+// cookie; what they say of the hub's own socket they hear, and others' too.
+func TestJupyter_GlobalAwareness(t *testing.T) {
+	e := newEnv(t)
+	ann, _ := e.dial(awarenessPath, nil, "Authorization", "", "Cookie", e.cookie(), "Origin", e.server.URL)
+	if ann == nil {
+		t.Fatal("refused with the cookie alone")
+	}
+	ann.send(yjs.AppendSyncStep1(nil, ann.doc.StateVector()))
+	ann.until("the answer to the handshake", func(kind uint64, payload []byte) bool {
+		step, body, err := yjs.ReadSync(payload)
+		return kind == yjs.MessageSync && err == nil && step == yjs.SyncStep2 && string(body) == "\x00\x00"
+	})
+	ann.announce(7, `{"user":{"name":"Ann"},"current":"notebook:a.ipynb"}`)
+	ann.awaitPresence(7, "notebook:a.ipynb")
+	bob, _ := e.dial(awarenessPath, nil)
+	bob.awaitPresence(7, "notebook:a.ipynb")
+	bob.announce(8, `{"current":null}`)
+	ann.awaitPresence(8, "null")
+
+	done := make(chan struct{})
+	go func() { defer close(done); e.close() }()
+	for _, c := range []*client{ann, bob} {
+		if code, _ := c.closed(); code != hub.CloseRestart {
+			t.Errorf("closed with %d", code)
+		}
+	}
+	<-done
+	if c, status := e.dial(awarenessPath, nil); c != nil || status != 503 {
+		t.Errorf("after the end: %d", status)
+	}
+}
+
+func (c *client) announce(id uint64, state string) {
+	c.e.Helper()
+	c.send(yjs.AppendAwareness(nil, yjs.EncodeAwareness([]yjs.AwarenessEntry{{Client: id, Clock: 1, State: json.RawMessage(state)}})))
+}
+
+func (c *client) awaitPresence(id uint64, text string) {
+	c.e.Helper()
+	c.until(fmt.Sprintf("%d says %s", id, text), func(kind uint64, payload []byte) bool {
+		if kind != yjs.MessageAwareness {
+			return false
+		}
+		update, _, err := yjs.ReadVarBytes(payload)
+		c.e.ok(err)
+		entries, err := yjs.DecodeAwareness(update)
+		c.e.ok(err)
+		for _, entry := range entries {
+			if entry.Client == id && strings.Contains(string(entry.State), text) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// There is room for many, and not for any number.
+func TestJupyter_GlobalAwarenessIsBounded(t *testing.T) {
+	e := newEnv(t)
+	for i := range 256 {
+		if c, status := e.dial(awarenessPath, nil); c == nil {
+			t.Fatalf("client %d: %d", i, status)
+		}
+	}
+	if c, status := e.dial(awarenessPath, nil); c != nil || status != 429 {
+		t.Errorf("one too many: %d", status)
+	}
+}
+
+func executePath(kernel string) string { return "/api/kernels/" + kernel + "/execute" }
+
+func documentID(room Room) string { return "json:notebook:" + room.ID.String() }
+
+// The executor of the front end: answered at once, whatever the cell does.
+func TestJupyter_Execute(t *testing.T) {
+	e := newEnv(t)
+	e.file("a.ipynb", codeNotebook("wait", "two", "three"))
+	room := e.open("a.ipynb")
+	began := time.Now()
+	r := e.do("POST", executePath("made-up"), map[string]any{"document_id": documentID(room), "cell_id": "c0"}).want(200)
+	runs := into[ExecutionList](r).Executions
+	if len(runs) != 1 || runs[0].Cell != "c0" || runs[0].Room != room.ID {
+		t.Fatalf("executions %+v", runs)
+	}
+	if took := time.Since(began); took > 200*time.Millisecond {
+		t.Errorf("answered after %v", took)
+	}
+	e.until("running", func() bool { return e.wait(runs[0], "1ms").State == ExecutionStateRunning })
+	list := `{"document_id": "` + documentID(room) + `", "cells": [{"cell_id": "c1", "source_hash": "x"}, {"cell_id": "c2"}], "client_id": "y", "request_id": "1"}`
+	more := into[ExecutionList](e.do("POST", executePath(uuid.NewString()), list, "Content-Type", "text/plain;charset=UTF-8").want(200)).Executions
+	if len(more) != 2 || more[0].Cell != "c1" || more[1].Cell != "c2" {
+		t.Fatalf("executions %+v", more)
+	}
+	if got := e.wait(runs[0], "1ms"); got.State != ExecutionStateRunning {
+		t.Errorf("the first is %+v", got)
+	}
+}
+
+func TestJupyter_ExecuteRefusals(t *testing.T) {
+	e := newEnv(t)
+	for _, name := range []string{"a", "closed", "deleted"} {
+		e.file(name+".ipynb", codeNotebook("one"))
+	}
+	e.file("text.ipynb", twoCells)
+	room, text, closed, deleted := e.open("a.ipynb"), e.open("text.ipynb"), e.open("closed.ipynb"), e.open("deleted.ipynb")
+	e.do("DELETE", roomPath(closed.ID, ""), nil).want(200)
+	e.do("DELETE", "/api/v1/notebooks/deleted.ipynb", nil).want(200)
+	ask := func(body any) reply { return e.do("POST", executePath("k"), body) }
+	id := documentID(room)
+	for _, body := range []string{"", "{", "[]", "null", `{}`, `{"document_id": "` + id + `"}`, `{"cell_id": "c0"}`, `{"document_id": 1, "cell_id": "c0"}`,
+		`{"document_id": "` + id + `", "cells": []}`, `{"document_id": "` + id + `", "cell_id": "c0", "cells": [{"cell_id": "c0"}]}`} {
+		ask(body).wantCode(400, codeBadJSON)
+	}
+	cell := func(room, cell string) map[string]any { return map[string]any{"document_id": room, "cell_id": cell} }
+	if p := ask(cell(id, "none")).wantCode(404, hub.CodeCellNotFound); value(p.Message) != p.Detail {
+		t.Error("no message, which Jupyter's clients read")
+	}
+	for _, room := range []string{"x", "json:notebook:x", "text:file:" + room.ID.String(), room.ID.String(), "json:notebook:" + uuid.NewString()} {
+		ask(cell(room, "c0")).wantCode(404, hub.CodeRoomNotFound)
+	}
+	ask(cell(documentID(closed), "c0")).wantCode(409, hub.CodeRoomClosed)
+	ask(cell(documentID(deleted), "c0")).wantCode(410, hub.CodeRoomReplaced)
+	ask(cell(documentID(text), "second")).wantCode(422, hub.CodeInvalid)
+	ask(strings.Repeat(" ", maxBody+1)).wantCode(413, hub.CodeTooLarge)
+	ask(`{"document_id": "`+id+`", "cells": [`+strings.Repeat(`{"cell_id":"c0"},`, 20_000)+`{"cell_id":"c0"}]}`).wantCode(429, hub.CodeBusy)
 }

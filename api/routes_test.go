@@ -82,6 +82,7 @@ var everyRoute = []route{
 	{name: "GET /api/contents/{path}"},
 	{name: "PUT /api/collaboration/session/{path}", body: `{"format": "json", "type": "notebook"}`},
 	{name: "GET /api/collaboration/room/{document}", socket: true},
+	{name: "POST /api/kernels/{kernel}/execute", body: `{"document_id": "json:notebook:6f0b52b4-0f0e-4a0e-8f0e-3f1f6c2d9a11", "cell_id": "none"}`},
 	{name: "GET /api/events/subscribe", socket: true},
 }
 
@@ -121,7 +122,7 @@ func (r route) target(given ...string) string {
 	fill := append(given,
 		"{room}", "6f0b52b4-0f0e-4a0e-8f0e-3f1f6c2d9a11", "{execution}", "6f0b52b4-0f0e-4a0e-8f0e-3f1f6c2d9a12",
 		"{path}", "none.ipynb", "{cell}", "none", "{version}", "none", "{sha256}", strings.Repeat("0", 64),
-		"{document}", "json:notebook:6f0b52b4-0f0e-4a0e-8f0e-3f1f6c2d9a11", "{file}", "")
+		"{document}", "json:notebook:6f0b52b4-0f0e-4a0e-8f0e-3f1f6c2d9a11", "{file}", "", "{kernel}", "any")
 	return strings.NewReplacer(fill...).Replace(path)
 }
 

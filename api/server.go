@@ -44,7 +44,7 @@ const (
 )
 
 // server holds what the handlers share. Everything is static after New, but
-// refused, which guards itself.
+// refused and lobby, which guard themselves.
 type server struct {
 	Options
 	hub     *hub.Hub
@@ -55,6 +55,7 @@ type server struct {
 	router  *chi.Mux
 	epoch   string // tells the event numbers of this run from those of others
 	refused refusals
+	lobby   *hub.Lobby
 }
 
 // New returns the handler of everything that the hub serves over HTTP. It may
@@ -76,6 +77,7 @@ func newServer(o Options) *server {
 		o.MaxFrame = 64 << 20
 	}
 	s := &server{Options: o, hub: o.Hub, log: o.Logger, base: cleanBase(o.BaseURL), epoch: newEpoch()}
+	s.lobby = hub.NewLobby(o.Hub)
 	s.gate = newGate(o.Auth, o.AllowHosts)
 	s.site = newSite(o.Web, s.base)
 	s.router = s.routes()

@@ -139,6 +139,29 @@ func (s *server) join(w http.ResponseWriter, r *http.Request, room uuid.UUID) jo
 	return j
 }
 
+// globalAwareness is the name of the room in which Jupyter's front ends tell
+// each other what they have open.
+const globalAwareness = "JupyterLab:globalAwareness"
+
+// joinLobby attaches the client of a request to the lobby and returns when it
+// has left.
+func (s *server) joinLobby(w http.ResponseWriter, r *http.Request) error {
+	var sock *socket
+	err := s.lobby.Join(r.Context(), hub.JoinOptions{Client: by(r), Remote: r.RemoteAddr}, func() (hub.Conn, error) {
+		accepted, err := s.upgrade(w, r)
+		if err != nil {
+			return nil, err
+		}
+		sock = accepted
+		return accepted, nil
+	})
+	if sock != nil {
+		_ = sock.conn.CloseNow()
+		return nil
+	}
+	return err
+}
+
 // attach is GET /ws/{room}. What hinders it is an HTTP answer, except that a
 // client of another history is told by a close code once: it would otherwise
 // try for ever without a word.

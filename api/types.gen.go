@@ -1005,6 +1005,20 @@ type JupyterContentsFormat string
 // JupyterContentsType defines model for JupyterContents.Type.
 type JupyterContentsType string
 
+// JupyterExecuteCell defines model for JupyterExecuteCell.
+type JupyterExecuteCell struct {
+	CellID string `json:"cell_id"`
+}
+
+// JupyterExecuteRequest exactly one of `cell_id` and `cells`
+type JupyterExecuteRequest struct {
+	CellID *string               `json:"cell_id,omitempty"`
+	Cells  *[]JupyterExecuteCell `json:"cells,omitempty"`
+
+	// DocumentID the name of the room: `json:notebook:` and its id
+	DocumentID string `json:"document_id"`
+}
+
 // JupyterIdentity defines model for JupyterIdentity.
 type JupyterIdentity struct {
 	AvatarURL   *string `json:"avatar_url"`
