@@ -18,6 +18,7 @@ type outbox struct {
 	parting  bool // nothing but the goodbye is sent any more
 
 	frames   [][]byte            // control frames, in order, before everything else
+	unsent   int                 // bytes of frames
 	updates  [][]byte            // document updates, bare
 	bytes    int                 // of updates
 	level    []byte              // state vector of what was handed to the writer
@@ -36,12 +37,19 @@ type outbox struct {
 // maxResyncs is how often a peer may fall behind without ever catching up.
 const maxResyncs = 3
 
-// control queues a frame that must arrive.
+// control queues a frame that must arrive. A peer that asks and asks and does
+// not listen to the answers is sent away.
 func (s *state) control(p *peer, frame []byte) {
-	if p.parting {
+	switch {
+	case p.parting:
+		return
+	case p.unsent > s.h.options.Caps.Unsent:
+		s.h.stats.slowClosed.Add(1)
+		s.dismiss(p, CloseSlow, "slow")
 		return
 	}
 	p.frames = append(p.frames, frame)
+	p.unsent += len(frame)
 	s.touch(p)
 }
 
@@ -121,7 +129,7 @@ func (s *state) hand(p *peer, b batch) {
 // compose empties an outbox into one batch.
 func (s *state) compose(p *peer) batch {
 	b := batch{frames: p.frames, close: p.goodbye}
-	p.frames = nil
+	p.frames, p.unsent = nil, 0
 	if p.parting {
 		return b
 	}

@@ -450,3 +450,19 @@ func TestSync_BrokenCellsAreRepaired(t *testing.T) {
 		}
 	})
 }
+
+// A client that asks and does not listen costs bounded memory.
+func TestSlowPeer_ThatAsksAndDoesNotListenIsClosed(t *testing.T) {
+	e := hubtest.New(t, func(o *hub.Options) { o.Caps.Unsent = 1 << 20 })
+	e.Write("a.ipynb", hubtest.Notebook(strings.Repeat("x", 300<<10)))
+	room := e.Open("a.ipynb")
+	peer := e.JoinAs(room, hubtest.JoinAs{Window: 1, Silent: true})
+	for i := range 100 {
+		if peer.Conn.Send(yjs.AppendSyncStep1(nil, []byte{0})) != nil {
+			t.Logf("closed after %d", i)
+			return
+		}
+		e.Room(room)
+	}
+	await(t, "slow", func() bool { return e.Hub.Stats().SlowClosed > 0 })
+}
