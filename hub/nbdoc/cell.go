@@ -76,6 +76,7 @@ func fieldOf(key string) Fields {
 type cell struct {
 	shared *yjs.Map
 	source *yjs.Text // its source, also after it is gone
+	place  yjs.ID    // of the source; the zero ID when there is none
 	runs   []run     // the units of its source, just before it moves
 	id     string
 	pos    int           // index in Document.list
@@ -127,8 +128,16 @@ func newCell(m *yjs.Map) *cell {
 	id, _ := m.Get(keyID)
 	s, _ := id.(string)
 	c := &cell{shared: m, id: s}
-	c.source = c.text()
+	c.hold()
 	return c
+}
+
+// hold remembers the source of the cell for when it is gone.
+func (c *cell) hold() {
+	c.source, c.place = c.text(), yjs.ID{}
+	if c.source != nil {
+		c.place = c.source.ID()
+	}
 }
 
 // find returns the cell with the given id.

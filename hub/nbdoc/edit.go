@@ -122,7 +122,7 @@ func (e *Edit) replace(c *cell, i int, form yjs.Prelim) error {
 		return err
 	}
 	next := e.d.list[i]
-	e.d.trail.follow(e.tx, e.d.hub, c, next)
+	e.d.trail.follow(e, c, next)
 	if out != nil {
 		out.follow(next)
 	}

@@ -164,7 +164,7 @@ func (d *Document) mark(x *delta, c *cell, f Fields) {
 		c.fresh = 0
 	}
 	if f.Has(FieldSource) && f.Has(fieldShape) {
-		c.source = c.text()
+		c.hold()
 	}
 	if f.Has(FieldOutputs) {
 		d.outputsTouched(x, c)

@@ -22,8 +22,9 @@ func lateTexts(orphans []yjs.Orphan) []yjs.Orphan {
 // the units that it was written beside. Text of cells that were deleted goes
 // with them.
 func (e *Edit) applyLate(late []yjs.Orphan) error {
+	grown := make(map[*moved]bool)
 	for _, o := range late {
-		c, at, ok := e.d.place(o)
+		c, at, ok := e.d.placeOf(o)
 		if !ok {
 			continue
 		}
@@ -32,80 +33,123 @@ func (e *Edit) applyLate(late []yjs.Orphan) error {
 		c.source.Insert(e.tx, at, text)
 		e.stale(c, FieldSource)
 		e.x.repaired = true
-		e.d.trail.remember(e.tx, e.d.hub, moved{cell: c.id, old: []run{{o.ID, o.Length, false}}, next: []run{{id, o.Length, false}}, text: text})
+		grown[e.d.trail.extend(e, c, run{o.ID, o.Length, false}, run{id, o.Length, false}, text)] = true
+	}
+	for _, m := range e.d.trail.moves {
+		if grown[m] {
+			e.d.trail.write(e, m)
+		}
 	}
 	return e.tx.Err()
 }
 
-// place finds the cell that an orphan belongs to, and the index in its source.
-func (d *Document) place(o yjs.Orphan) (*cell, int, bool) {
+// extend remembers where late text went, so that what its author writes beside
+// it finds the way too.
+func (t *trail) extend(e *Edit, c *cell, old, next run, text string) *moved {
+	m := t.late[c.place]
+	if m == nil || len(m.old) >= textRuns {
+		m = &moved{cell: c.id, to: c.place}
+		t.late[c.place] = m
+		t.remember(e, m)
+	}
+	before := 0
+	for _, r := range m.next {
+		before += r.n
+	}
+	t.enterRun(station{old, before, m})
+	m.old, m.next, m.texts = append(m.old, old), append(m.next, next), append(m.texts, text)
+	t.runs++
+	return m
+}
+
+// placeOf finds the cell that an orphan belongs to, and the index in its source.
+func (d *Document) placeOf(o yjs.Orphan) (*cell, int, bool) {
 	if c, at, ok := d.beside(o.Origin, true); ok {
 		return c, at, true
 	}
-	return d.beside(o.Right, false)
+	if c, at, ok := d.beside(o.Right, false); ok {
+		return c, at, true
+	}
+	if o.Origin != (yjs.ID{}) || o.Right != (yjs.ID{}) {
+		return nil, 0, false
+	}
+	return d.startOf(o.Parent) // it was written into an empty text
 }
 
 // beside finds where the place behind (or before) a unit of a dead source is
 // now, following the cell through all its moves.
 func (d *Document) beside(id yjs.ID, behind bool) (*cell, int, bool) {
-	for range trailLength {
-		m, ok := d.trail.find(id)
+	for range len(d.trail.moves) {
+		s, ok := d.trail.find(id)
 		if !ok {
 			return nil, 0, false
 		}
-		c := d.byID[m.cell]
-		if c == nil || c.source == nil {
-			return nil, 0, false
+		if len(s.move.next) == 0 {
+			return d.startOf(s.move.to)
 		}
-		if len(m.next) == 0 { // the copy was empty
-			return c, c.source.Len(), true
-		}
-		id, behind = successor(m, id, behind)
-		if at, ok := indexIn(c.source, id, behind); ok {
-			return c, at, true
+		id, behind = s.successor(id, behind)
+		if c := d.holder(s.move); c != nil {
+			if at, ok := indexIn(c.source, id, behind); ok {
+				return c, at, true
+			}
 		}
 	}
 	return nil, 0, false
 }
 
-// find returns the move of the source that had a unit, the latest first.
-func (t *trail) find(id yjs.ID) (moved, bool) {
-	for _, m := range slices.Backward(t.moves) {
-		if slices.ContainsFunc(m.old, func(r run) bool { return r.holds(id) }) {
-			return m, true
+// startOf finds where the start of a text is now.
+func (d *Document) startOf(text yjs.ID) (*cell, int, bool) {
+	for range len(d.trail.moves) + 1 {
+		for _, c := range d.list {
+			if c.place == text && c.source != nil && c.source.Alive() {
+				return c, 0, true
+			}
+		}
+		m := d.trail.texts[text]
+		if m == nil {
+			break
+		}
+		text = m.to
+	}
+	return nil, 0, false
+}
+
+// holder is the living cell whose source is the text that a move went to, nil
+// when it has moved on. Its id may have changed since.
+func (d *Document) holder(m *moved) *cell {
+	if c := d.byID[m.cell]; c != nil && c.place == m.to && c.source != nil {
+		return c
+	}
+	if d.trail.texts[m.to] != nil {
+		return nil
+	}
+	for _, c := range d.list {
+		if c.place == m.to && c.source != nil {
+			return c
 		}
 	}
-	return moved{}, false
+	return nil
 }
 
 // successor is the unit of the copy behind (or before) which something belongs
-// that stood behind (or before) a unit of the old source.
-func successor(m moved, id yjs.ID, behind bool) (yjs.ID, bool) {
-	index := 0
-	for _, r := range m.old {
-		if r.holds(id) {
-			if !r.dead {
-				index += int(id.Clock - r.id.Clock)
-				if behind {
-					index++
-				}
-			}
-			break
+// that stood behind (or before) a unit of the old source. One that had been
+// deleted before has no copy: its place is behind the live one before it.
+func (s station) successor(id yjs.ID, behind bool) (yjs.ID, bool) {
+	index := s.before
+	if s.dead {
+		if behind = index > 0; behind {
+			index--
 		}
-		if !r.dead {
-			index += r.n
-		}
+	} else {
+		index += int(id.Clock - s.id.Clock)
 	}
-	if index == 0 {
-		return m.next[0].id, false
-	}
-	for _, r := range m.next {
-		if index <= r.n {
-			return yjs.ID{Client: r.id.Client, Clock: r.id.Clock + uint64(index) - 1}, true
+	for _, r := range s.move.next {
+		if index < r.n {
+			return yjs.ID{Client: r.id.Client, Clock: r.id.Clock + uint64(index)}, behind
 		}
 		index -= r.n
 	}
-	last := m.next[len(m.next)-1]
+	last := s.move.next[len(s.move.next)-1]
 	return yjs.ID{Client: last.id.Client, Clock: last.id.Clock + uint64(last.n) - 1}, true
 }
 

@@ -111,7 +111,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 	}
 	for _, m := range f.moves {
 		m.from.runs = without(m.from.runs, f.late)
-		d.trail.follow(e.tx, d.hub, m.from, m.to)
+		d.trail.follow(e, m.from, m.to)
 		if out := d.kernelOut[m.to.id]; out != nil {
 			out.follow(m.to)
 		}
@@ -184,7 +184,7 @@ func (e *Edit) settleDouble(c *cell) error {
 		if saysNoMore(mine, theirs) || saysNoMore(short, theirs) || d.trail.was(c.id, mine) {
 			c.runs = runsOf(c.source)
 			e.remove(c)
-			d.trail.follow(e.tx, d.hub, c, owner)
+			d.trail.follow(e, c, owner)
 			return e.tx.Err()
 		}
 	}

@@ -1,6 +1,7 @@
 package nbdoc
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,27 +15,39 @@ import (
 // (and through evictions and restarts of the hub) still types into the old one.
 const trailKey = "moved/"
 
+// What is remembered is bounded by the number of moves, which may be the larger
+// the more cells there are, and by how finely their texts are cut.
 const (
-	// trailLength bounds how many moves are remembered.
-	trailLength = 256
-	// trailRuns bounds how finely one is remembered.
-	trailRuns = 512
+	movesAtLeast = 256
+	movesPerCell = 16
+	movesAtMost  = 4096
+	trailRuns    = 1 << 15
+	textRuns     = 1 << 13 // of one text
 )
 
 // trail remembers moved cells: in Yjs a move is a copy and a deletion.
 type trail struct {
-	moves  []moved // oldest first
+	moves  []*moved // oldest first
+	runs   int      // of all of them
+	number int      // of the newest
+	free   []string // keys that were in use: a new one would stay in every replica for ever
+	units  map[uint64][]station
+	texts  map[yjs.ID]*moved // by the text that a move left behind
+	late   map[yjs.ID]*moved // by the text that late text was written into
 	former map[string]notebook.Cell
 }
 
-// moved says where the units of a source went, or those of late text, which is
-// written again under other ids.
+// moved says where the units of a source went, one by one. Late text, which is
+// written again under other ids, is one for each text it was written into.
 type moved struct {
-	key  string // in the hub's root
-	cell string // the id of the cell
-	old  []run  // the units of the old source
-	next []run  // the units of its copy
-	text string // late text, while it is remembered
+	key   string // in the hub's root
+	count int    // its number: later ones have higher ones
+	cell  string // the id of the cell, at that time
+	from  yjs.ID // the old source; the zero ID for late text
+	to    yjs.ID // the source that holds next
+	old   []run  // the units of the old source
+	next  []run  // the units of its copy: as many as live ones in old
+	texts []string
 }
 
 // run is a run of units of a text in one author's order. Dead ones had been
@@ -49,101 +62,154 @@ func (r run) holds(id yjs.ID) bool {
 	return r.id.Client == id.Client && r.id.Clock <= id.Clock && id.Clock < r.id.Clock+uint64(r.n)
 }
 
+// station is a run of old units and how many live ones come before it.
+type station struct {
+	run
+	before int
+	move   *moved
+}
+
 // runsOf lists the units of a text.
 func runsOf(t *yjs.Text) []run {
 	var runs []run
-	if t != nil {
-		t.Runs(func(id yjs.ID, n int, deleted bool) bool {
-			runs = append(runs, run{id, n, deleted})
-			return len(runs) < trailRuns
-		})
+	if t == nil {
+		return nil
 	}
+	t.Runs(func(id yjs.ID, n int, deleted bool) bool {
+		if l := len(runs) - 1; l >= 0 && runs[l].dead == deleted && runs[l].id.Client == id.Client && runs[l].id.Clock+uint64(runs[l].n) == id.Clock {
+			runs[l].n += n
+		} else {
+			runs = append(runs, run{id, n, deleted})
+		}
+		return len(runs) < textRuns
+	})
 	return runs
 }
 
-func newTrail() trail { return trail{former: map[string]notebook.Cell{}} }
-
-func isTrailKey(key string) bool { return strings.HasPrefix(key, trailKey) }
-
-// load reads the trail from the hub's root.
-func (t *trail) load(hub *yjs.Map) {
-	t.moves = t.moves[:0]
-	for _, key := range hub.Keys() {
-		v, _ := hub.Get(key)
-		if m, ok := v.(map[string]any); ok && isTrailKey(key) {
-			cell, _ := m["cell"].(string)
-			t.moves = append(t.moves, moved{key: key, cell: cell, old: readRuns(m["old"]), next: readRuns(m["new"])})
-		}
-	}
-	slices.SortFunc(t.moves, func(a, b moved) int { return trailNumber(a.key) - trailNumber(b.key) })
+func newTrail() trail {
+	t := trail{former: map[string]notebook.Cell{}, late: map[yjs.ID]*moved{}}
+	t.reset()
+	return t
 }
 
-// trailNumber is the number of a move: they are counted.
-func trailNumber(key string) int {
-	n, _ := strconv.Atoi(strings.TrimPrefix(key, trailKey))
-	return n
+// reset empties the index.
+func (t *trail) reset() {
+	t.units, t.texts, t.runs = map[uint64][]station{}, map[yjs.ID]*moved{}, 0
+}
+
+// enter adds a move to the index.
+func (t *trail) enter(m *moved) {
+	if m.from != (yjs.ID{}) {
+		t.texts[m.from] = m
+	}
+	before := 0
+	for _, r := range m.old {
+		t.enterRun(station{r, before, m})
+		if !r.dead {
+			before += r.n
+		}
+	}
+	t.runs += len(m.next)
+}
+
+func (t *trail) enterRun(s station) {
+	list := t.units[s.id.Client]
+	at, found := slices.BinarySearchFunc(list, s.id.Clock, func(s station, clock uint64) int { return cmp.Compare(s.id.Clock, clock) })
+	if found {
+		list[at] = s
+		return
+	}
+	t.units[s.id.Client] = slices.Insert(list, at, s)
+	t.runs++
+}
+
+// find returns what is known of a unit of a source that was left behind.
+func (t *trail) find(id yjs.ID) (station, bool) {
+	list := t.units[id.Client]
+	at, found := slices.BinarySearchFunc(list, id.Clock, func(s station, clock uint64) int { return cmp.Compare(s.id.Clock, clock) })
+	if !found {
+		at--
+	}
+	if at < 0 || !list[at].holds(id) {
+		return station{}, false
+	}
+	return list[at], true
 }
 
 // follow remembers that a cell has been replaced by next. was.runs are the
 // units that the old source had.
-func (t *trail) follow(tx *yjs.Txn, hub *yjs.Map, was, next *cell) {
-	if len(t.former) >= trailLength {
+func (t *trail) follow(e *Edit, was, next *cell) {
+	if len(t.former) >= movesAtLeast {
 		clear(t.former)
 	}
 	if was.fresh.Has(FieldSource) {
 		t.former[next.id] = was.data
 	}
-	if len(was.runs) > 0 && next.source != nil {
-		t.remember(tx, hub, moved{cell: next.id, old: was.runs, next: runsOf(next.source)})
+	if was.source != nil && next.source != nil {
+		t.remember(e, &moved{cell: next.id, from: was.place, to: next.place, old: was.runs, next: runsOf(next.source)})
 	}
 }
 
 // remember writes a move down.
-func (t *trail) remember(tx *yjs.Txn, hub *yjs.Map, m moved) {
-	m.key = trailKey + "1"
-	if n := len(t.moves); n > 0 {
-		m.key = trailKey + strconv.Itoa(trailNumber(t.moves[n-1].key)+1)
+func (t *trail) remember(e *Edit, m *moved) {
+	t.number++
+	m.count, m.key = t.number, trailKey+strconv.Itoa(len(t.moves)+len(t.free)+1)
+	if n := len(t.free); n > 0 {
+		m.key, t.free = t.free[n-1], t.free[:n-1]
 	}
 	t.moves = append(t.moves, m)
-	hub.Set(tx, m.key, map[string]any{"cell": m.cell, "old": writeRuns(m.old), "new": writeRuns(m.next)})
-	for len(t.moves) > trailLength {
-		hub.Delete(tx, t.moves[0].key)
-		t.moves = t.moves[1:]
+	t.enter(m)
+	t.write(e, m)
+	most := max(movesAtLeast, min(movesPerCell*len(e.d.list), movesAtMost))
+	if len(t.moves) > most || t.runs > trailRuns {
+		t.forget(e, most*7/8, trailRuns*7/8)
 	}
 }
 
-// writeRuns and readRuns are the plain form of runs: four numbers each.
-func writeRuns(runs []run) []any {
-	list := make([]any, 0, 4*len(runs))
-	for _, r := range runs {
-		dead := 0.0
-		if r.dead {
-			dead = 1
-		}
-		list = append(list, float64(r.id.Client), float64(r.id.Clock), float64(r.n), dead)
+// forget keeps at most so many moves and runs: those of cells that are gone go
+// first, then the oldest.
+func (t *trail) forget(e *Edit, moves, runs int) {
+	size := func(m *moved) int { return len(m.old) + len(m.next) }
+	count, total := len(t.moves), 0
+	for _, m := range t.moves {
+		total += size(m)
 	}
-	return list
-}
-
-func readRuns(v any) []run {
-	list, _ := v.([]any)
-	var runs []run
-	for numbers := range slices.Chunk(list, 4) {
-		var n [4]int64
-		for i, v := range numbers {
-			n[i], _ = wholeNumber(v)
+	drop := make(map[*moved]bool)
+	pick := func(when func(*moved) bool) {
+		for _, m := range t.moves[:len(t.moves)-1] {
+			if (count > moves || total > runs) && !drop[m] && when(m) {
+				drop[m] = true
+				count, total = count-1, total-size(m)
+			}
 		}
-		runs = append(runs, run{yjs.ID{Client: uint64(n[0]), Clock: uint64(n[1])}, int(n[2]), n[3] != 0})
 	}
-	return runs
+	pick(func(m *moved) bool { return e.d.byID[m.cell] == nil })
+	pick(func(*moved) bool { return true })
+	t.moves = slices.DeleteFunc(t.moves, func(m *moved) bool {
+		if drop[m] {
+			e.d.hub.Delete(e.tx, m.key)
+			t.free = append(t.free, m.key)
+			if t.late[m.to] == m {
+				delete(t.late, m.to)
+			}
+		}
+		return drop[m]
+	})
+	t.reset()
+	for _, m := range t.moves {
+		t.enter(m)
+	}
 }
 
 // lacksLate returns a source of a cell without the late texts that the cell
 // got already: a copy that their author made has them too, perhaps elsewhere.
 func (t *trail) lacksLate(cell, source string) string {
 	for _, m := range t.moves {
-		if m.cell == cell && m.text != "" {
-			source = strings.Replace(source, m.text, "", 1)
+		if m.cell != cell {
+			continue
+		}
+		for _, text := range m.texts {
+			source = strings.Replace(source, text, "", 1)
 		}
 	}
 	return source

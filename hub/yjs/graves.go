@@ -13,7 +13,7 @@ type Orphan struct {
 	Right  ID     // the unit to its right when it was written; the zero ID: none
 	Value  any    // what was inserted: a string, a []any of values, or nil for anything else
 	Length int    // its units
-	Parent ID     // the deleted type; the zero ID when it is not remembered (see below)
+	Parent ID     // the deleted type; the zero ID when neither its author named it nor it is remembered (see below)
 	Path   []Step // the deleted type and the types above it, the root last; nil when it is not remembered
 	Index  int    // where in the parent as it was when it was deleted, in units; -1 when unknown or for map values
 	Key    string // the map key that was set, "" for lists
@@ -36,6 +36,7 @@ type graves struct {
 const (
 	maxGraves     = 1024
 	maxGraveSpans = 1 << 16
+	maxOrphans    = 1 << 14 // of one transaction
 )
 
 // grave remembers a collected text.
@@ -131,7 +132,7 @@ func (g *graves) find(r ref) (*grave, *plot) {
 
 // noteOrphan records an insert whose neighbour or parent has been collected.
 func (d *Doc) noteOrphan(rec *record, b *birth) {
-	if rec.kind == kindDeleted || rec.kind == kindFormat || len(d.txn.orphans) >= maxGraves {
+	if rec.kind == kindDeleted || rec.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
 		return
 	}
 	o := Orphan{ID: ID{b.client.id, uint64(b.client.clock)}, Index: -1, Length: int(b.length), Key: string(rec.key)}
@@ -151,6 +152,8 @@ func (d *Doc) noteOrphan(rec *record, b *birth) {
 	if g != nil {
 		o.Parent, o.Path, o.Index = g.path[0].ID, g.path, int(at)
 		g.extend(plot{span: span{b.ci, b.client.clock, b.length}, index: at})
+	} else if rec.hasParent {
+		o.Parent = rec.parent
 	}
 	d.txn.orphans = append(d.txn.orphans, o)
 }
@@ -168,7 +171,7 @@ func (g *grave) extend(p plot) {
 
 // noteOrphanItem records an insert whose parent is deleted but not collected yet.
 func (d *Doc) noteOrphanItem(it *item) {
-	if it.deleted() || it.kind == kindFormat || len(d.txn.orphans) >= maxGraves {
+	if it.deleted() || it.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
 		return
 	}
 	d.txn.orphans = append(d.txn.orphans, d.orphanOf(it, 0, it.length))
@@ -216,7 +219,7 @@ func (d *Doc) sweptOrphans(out []Orphan) []Orphan {
 			}
 			from, to := max(s.clock, it.id.clock), min(s.end(), it.end())
 			for _, g := range without(gap{uint64(from), uint64(to)}, t.named[c.id]) {
-				if len(out) < maxGraves {
+				if len(out) < maxOrphans {
 					out = append(out, d.orphanOf(it, uint32(g.clock)-it.id.clock, uint32(g.end)-it.id.clock))
 				}
 			}
