@@ -82,11 +82,10 @@ func (r *room) exec(ctx context.Context, f func(*state), done chan struct{}) err
 	case <-r.done:
 		return r.goneError()
 	}
+	// Not r.stop: f may be under way, and what it writes is the caller's to read.
 	select {
 	case <-done:
 		return panicked
-	case <-r.stop:
-		return r.goneError()
 	case <-r.done:
 		return r.goneError()
 	}
@@ -127,6 +126,7 @@ func (r *room) run(t loadTarget) {
 	s := &r.state
 	err := r.guard(func() error { return s.load(t) })
 	if err != nil {
+		r.decline()
 		s.discard()
 		r.loadErr = err
 		close(r.done)
@@ -139,7 +139,7 @@ func (r *room) run(t loadTarget) {
 	r.hub.stats.opened.Add(1)
 	r.hub.publish("opened", r.id, map[string]any{"path": s.path})
 	r.loop(s)
-	r.work.Wait()
+	r.decline()
 	s.discard()
 	close(r.done)
 	r.hub.gone(r) // the claims last: nobody opens the notebook before
@@ -155,6 +155,27 @@ func (r *room) loop(s *state) {
 		case <-s.timer.C:
 			r.step(command{call: (*state).tick})
 		case <-r.stop:
+			return
+		}
+	}
+}
+
+// decline answers what is still asked of a room that has ended, until the work
+// on its behalf is over.
+func (r *room) decline() {
+	over := make(chan struct{})
+	go func() {
+		r.work.Wait()
+		close(over)
+	}()
+	for {
+		select {
+		case c := <-r.commands:
+			if c.done != nil {
+				*c.err = r.goneError()
+				c.done <- struct{}{}
+			}
+		case <-over:
 			return
 		}
 	}
