@@ -80,11 +80,11 @@ func (x *XML) writeElement(b *strings.Builder) {
 
 // writeChildren appends all children.
 func (x *XML) writeChildren(b *strings.Builder) {
-	for _, c := range x.Children() {
-		if c, ok := c.(*XML); ok {
-			c.write(b)
+	for _, child := range x.Children() {
+		if element, ok := child.(*XML); ok {
+			element.write(b)
 		} else {
-			b.WriteString(display(plain(c)))
+			b.WriteString(display(plain(child)))
 		}
 	}
 }
