@@ -44,7 +44,7 @@ func newClient(address, token string) (*client, error) {
 		return nil, fmt.Errorf("read the hub's address: %w", err)
 	}
 	if base.Scheme == "" || base.Host == "" {
-		return nil, fmt.Errorf("read the hub's address: %s is no URL such as http://127.0.0.1:8888/?token=SECRET", address)
+		return nil, fmt.Errorf("read the hub's address: %s is not like http://127.0.0.1:8888/?token=SECRET", address)
 	}
 	if token == "" {
 		token = base.Query().Get("token")

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 see api/socket.go
+
 package main
 
 import (
