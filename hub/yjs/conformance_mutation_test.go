@@ -4,13 +4,18 @@ package yjs_test
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
+
+// only names the mutations to try.
+var only = flag.String("only", "", "try only the mutations whose name matches this regular expression")
 
 // mutation is one fault: in file, the first old becomes new.
 type mutation struct {
@@ -49,8 +54,19 @@ var mutations = []mutation{
 	{name: "woken structs wake nobody", file: "apply.go", old: "state > before && d.txn.stop == nil {", new: "state < before && d.txn.stop == nil {"},
 	{name: "waiting parts are not saved", file: "encode.go", old: "if d.pending.any() {", new: "if false {"},
 	{name: "an encoding from the middle keeps the old origin", file: "encode.go", old: "	if offset > 0 {\n		origin", new: "	if false {\n		origin"},
-	{name: "deletes are not joined in the delete set", file: "encode.go", old: "n > first && spans[n-1].end() == it.id.clock", new: "n > first && spans[n-1].end() <= it.id.clock"},
-	{name: "a deleted type keeps its children", file: "delete.go", old: "		for c := n.start; c != nil; c = c.right {\n			d.deleteOne(c)\n		}", new: ""},
+	{name: "runs that touch are not joined in the delete set", file: "gaps.go", old: "if n := len(out); n > 0 && x.clock <= out[n-1].end {", new: "if n := len(out); n > 0 && x.clock < out[n-1].end {"},
+	{name: "joining runs loses the end of a longer one", file: "gaps.go", old: "out[n-1].end = max(out[n-1].end, x.end)", new: "out[n-1].end = x.end"},
+	{name: "deleted units are not noted", file: "txn.go", old: "d.clients[s.ci].erased.add(gap{uint64(s.clock), uint64(s.end())})", new: "_ = s"},
+	{name: "a run that was deleted in part counts as known", file: "gaps.go", old: "list[at].clock <= x.clock && x.end <= list[at].end", new: "list[at].clock <= x.clock && x.clock < list[at].end"},
+	{name: "a run behind known ones counts as known", file: "gaps.go", old: "list[at].clock <= x.clock && x.end <= list[at].end", new: "x.end <= list[at].end"},
+	{name: "looking for known runs never goes back", file: "gaps.go", old: "if at >= len(list) || list[at].clock > x.clock {", new: "if at >= len(list) {",
+		harmless: "runs that are not found are looked up among the items: it costs work only"},
+	{name: "raw bytes are handed on when they delete what was deleted", file: "apply.go", old: "			d.txn.plain = false // known deletions are not told again\n", new: "",
+		harmless: "followers know these deletions, too: it costs bytes only"},
+	{name: "a block forgets that its first item was merged away", file: "settle.go", old: "			c.firsts[bi] = b.clocks[0]", new: "			_ = bi"},
+	{name: "neighbours in the list are merged across clocks", file: "item.go", old: " || l.end() != r.id.clock {", new: " {"},
+	{name: "spans of one client run into the next", file: "delete.go", old: "if l.ci == x.ci && x.clock <= l.end() {", new: "if x.clock <= l.end() {"},
+	{name: "a deleted type keeps its children", file: "delete.go", old: "			d.deleteOne(c)\n", new: ""},
 	{name: "a deleted map keeps its values", file: "delete.go", old: "			d.deleteOne(n.entries[i].item)", new: "			_ = i"},
 	{name: "a delete takes the whole item", file: "delete.go", old: "if it.end() > s.end() && !it.deleted() {", new: "if false {"},
 	{name: "deleted content is not collected", file: "settle.go", old: "if !d.options.KeepDeleted {", new: "if false {"},
@@ -78,6 +94,9 @@ func TestMutationsTurnTheSuiteRed(t *testing.T) {
 	}
 	survivors := 0
 	for _, m := range mutations {
+		if !regexp.MustCompile(*only).MatchString(m.name) {
+			continue
+		}
 		path := filepath.Join(dir, m.file)
 		whole, err := os.ReadFile(path)
 		if err != nil {
@@ -101,7 +120,7 @@ func TestMutationsTurnTheSuiteRed(t *testing.T) {
 			t.Errorf("SURVIVED  %s (%s)", m.name, m.file)
 		}
 	}
-	t.Logf("%d mutations, %d survivors", len(mutations), survivors)
+	t.Logf("%d survivors", survivors)
 }
 
 // copyPackage copies the package with what its tests need and returns the copy's folder.
