@@ -152,18 +152,20 @@ func (h *Hub) findFile(file FileID, hash string) string {
 	return ""
 }
 
-// follow moves the room to where its file went, unless another room is there.
-func (r *room) follow(from, to string, file FileID) {
+// follow moves the room to where its file went, unless another room is there or
+// the room went elsewhere meanwhile. It tells whether it did.
+func (r *room) follow(from, to string, file FileID) (followed bool) {
 	// The room's own claim holds the file's identity, so only the path is asked.
 	mine, _, err := r.hub.claimFor(r, to, FileID{})
 	if err != nil || mine == nil {
-		return
+		return false
 	}
-	r.adopt(mine, file)
-	r.post(func(s *state) {
-		if s.path != from {
+	_ = r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
+		if s.path != from || s.status != StateMissing || s.saver.running {
 			return
 		}
+		followed = true
+		r.adopt(mine, file)
 		s.path, s.file = to, file
 		s.rev++
 		s.setStatus(StateLive, "", "")
@@ -173,4 +175,8 @@ func (r *room) follow(from, to string, file FileID) {
 			s.saver.auto.changed(s.editedAt)
 		}
 	})
+	if !followed {
+		r.hub.drop(mine)
+	}
+	return followed
 }

@@ -46,6 +46,9 @@ func (s *state) load(t loadTarget) error {
 	}
 	s.watch()
 	s.freshenShared(t.kernel)
+	if s.status == StateMissing {
+		s.followMove()
+	}
 	return s.remember()
 }
 

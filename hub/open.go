@@ -25,7 +25,7 @@ func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
 	opened := false
 	l, err := h.retry(ctx, func() (lease, <-chan struct{}, error) {
 		opened = false
-		target, err := h.findPath(path, req)
+		target, err := h.findPath(ctx, path, req)
 		if err != nil {
 			return lease{}, nil, err
 		}
@@ -49,7 +49,7 @@ func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
 // findPath tells which room a path belongs to: the one that the store
 // remembers for the path, else the one whose file was moved here, else a new
 // one.
-func (h *Hub) findPath(path string, req OpenRequest) (loadTarget, error) {
+func (h *Hub) findPath(ctx context.Context, path string, req OpenRequest) (loadTarget, error) {
 	canonical, file, err := h.locate(path)
 	if err != nil {
 		return loadTarget{}, err
@@ -62,7 +62,7 @@ func (h *Hub) findPath(path string, req OpenRequest) (loadTarget, error) {
 	}
 	rec, err := h.store.ByPath(canonical)
 	if errors.Is(err, store.ErrNotFound) && file != (FileID{}) {
-		rec, err = h.movedHere(canonical, file)
+		rec, err = h.movedHere(ctx, canonical, file)
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && rec.Status == store.StatusReplaced:
@@ -89,14 +89,16 @@ func (h *Hub) mustBeThere(canonical, asked string) error {
 
 // movedHere recognises a file that was renamed while no hub looked: the same
 // file, with the very bytes that its room last agreed with, and nothing left
-// at the old path.
-func (h *Hub) movedHere(canonical string, file FileID) (store.Record, error) {
+// at the old path, or that path leads here now.
+func (h *Hub) movedHere(ctx context.Context, canonical string, file FileID) (store.Record, error) {
 	rec, err := h.store.ByFile(file)
 	if err != nil {
 		return rec, err
 	}
-	if _, statErr := h.files.Stat(rec.Path); statErr == nil {
-		return store.Record{}, store.ErrNotFound
+	if now, _, err := h.files.Resolve(rec.Path); rec.Path == "" || err != nil || now != canonical {
+		if _, statErr := h.files.Stat(rec.Path); statErr == nil {
+			return store.Record{}, store.ErrNotFound
+		}
 	}
 	content, err := h.files.Read(canonical, h.options.MaxNotebook)
 	if err != nil {
@@ -105,8 +107,34 @@ func (h *Hub) movedHere(canonical string, file FileID) (store.Record, error) {
 	if content.Hash != rec.Hash {
 		return store.Record{}, store.ErrNotFound
 	}
+	if open, err := h.fetch(ctx, rec, canonical, file); open || err != nil {
+		return rec, err
+	}
 	rec.Path = canonical
 	return rec, h.store.PutRecord(rec)
+}
+
+// fetch has a room that is open, and waits for its file, come to where the file
+// is. A room that does not come leaves the file to another one.
+func (h *Hub) fetch(ctx context.Context, rec store.Record, canonical string, file FileID) (open bool, err error) {
+	l, err := h.retry(ctx, func() (lease, <-chan struct{}, error) {
+		l, wait, err := h.leaseOpen(rec.Room)
+		if err == nil && wait == nil && l.room == nil {
+			err = store.ErrNotFound
+		}
+		return l, wait, err
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	defer l.release()
+	if !l.follow(rec.Path, canonical, file) {
+		return true, store.ErrNotFound
+	}
+	return true, nil
 }
 
 // leasePath returns the room that holds a path or the file that is there.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -163,5 +164,55 @@ func TestJoin_UnknownIDsMakeNoRoom(t *testing.T) {
 	}
 	if stats := e.Hub.Stats(); stats.Rooms != 0 || stats.Claims != 0 {
 		t.Errorf("it left %+v", stats)
+	}
+}
+
+// A notebook that was moved while its room waits for it can be opened.
+func TestOpen_MovedFileFindsTheRoomThatWaitsForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x"))
+		room := e.Open("a.ipynb")
+		peer := e.Join(room)
+		away := filepath.Join(e.State, "away") // on the same device
+		os.Rename(filepath.Join(e.Dir, "a.ipynb"), away)
+		e.Watcher.Changed(filepath.Join(e.Dir, "a.ipynb"))
+		time.Sleep(time.Second)
+		if s := e.Room(room).State; s != hub.StateMissing {
+			t.Fatalf("state %s", s)
+		}
+		if err := os.Rename(away, filepath.Join(e.Dir, "b.ipynb")); err != nil {
+			t.Fatal(err)
+		}
+		limit, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		r, err := e.Hub.Open(limit, hub.OpenRequest{Path: "b.ipynb"})
+		if err != nil || r.Room.ID != room {
+			t.Errorf("open: %v %v", r.Room.ID, err)
+		}
+		if info := e.Room(room); info.State != hub.StateLive || info.Path != "b.ipynb" {
+			t.Errorf("room %s %s", info.State, info.Path)
+		}
+		peer.Drop()
+		e.Stop()
+	})
+}
+
+// A folder that became a link leads to the same room.
+func TestOpen_FolderThatBecameALinkLeadsToTheSameRoom(t *testing.T) {
+	e := hubtest.New(t, func(o *hub.Options) { o.RoomIdle = 50 * time.Millisecond })
+	e.Write("sub/a.ipynb", hubtest.Notebook("x"))
+	room := e.Open("sub/a.ipynb")
+	awaitRooms(t, e, 0)
+	os.Rename(filepath.Join(e.Dir, "sub"), filepath.Join(e.Dir, "real"))
+	os.Symlink("real", filepath.Join(e.Dir, "sub"))
+	limit, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := e.Hub.Cells(limit, room); err != nil {
+		t.Errorf("by id: %v", err)
+	}
+	r, err := e.Hub.Open(limit, hub.OpenRequest{Path: "sub/a.ipynb"})
+	if err != nil || r.Room.ID != room {
+		t.Errorf("by path: %v %v", r.Room.ID, err)
 	}
 }

@@ -55,6 +55,9 @@ func (h *Hub) leaseRoom(ctx context.Context, id uuid.UUID) (lease, error) {
 			if target.path, target.file, err = h.locate(rec.Path); err != nil {
 				return lease{}, nil, err
 			}
+			if err = h.respell(rec, target.path); err != nil {
+				return lease{}, nil, err
+			}
 		}
 		return h.admit(target)
 	})
@@ -80,6 +83,23 @@ func (h *Hub) knownRoom(id uuid.UUID) (store.Record, error) {
 		}
 	}
 	return rec, nil
+}
+
+// respell notes that the path of a room at rest has another canonical form now,
+// because a folder on the way became a link.
+func (h *Hub) respell(rec store.Record, canonical string) error {
+	if rec.Path == canonical {
+		return nil
+	}
+	holder, err := h.store.ByPath(canonical)
+	switch {
+	case err == nil && holder.Room != rec.Room:
+		return fail(CodeRoomReplaced, nil, "%s leads to %s now; it is in room %s", rec.Path, canonical, holder.Room)
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return storeError(err)
+	}
+	rec.Path = canonical
+	return storeError(h.store.PutRecord(rec))
 }
 
 // leaseOpen returns a room that is in the registry. wait is set when the id is
