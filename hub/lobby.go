@@ -26,8 +26,7 @@ const (
 type Lobby struct {
 	hub *Hub
 
-	mu       sync.Mutex
-	visitors map[*visitor]struct{} // guarded by mu, as is all below
+	visitors map[*visitor]struct{} // guarded by Hub.mu, as is all below
 	presence *yjs.Awareness
 	owner    map[uint64]*visitor  // who announced an id last
 	leaving  map[uint64]time.Time // ids whose connection ended, and when they go
@@ -42,7 +41,7 @@ func NewLobby(h *Hub) *Lobby {
 	return l
 }
 
-// clear forgets everybody. The caller holds mu, or is the only one.
+// clear forgets everybody. The caller holds Hub.mu, or is the only one.
 func (l *Lobby) clear() {
 	l.presence = &yjs.Awareness{}
 	l.owner = make(map[uint64]*visitor)
@@ -90,8 +89,6 @@ func (l *Lobby) enter(v *visitor) error {
 	if l.hub.closing {
 		return errClosing()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if len(l.visitors) >= maxVisitors {
 		return fail(CodeBusy, nil, lobbyCapacity)
 	}
@@ -107,8 +104,8 @@ func (l *Lobby) enter(v *visitor) error {
 // leave starts the leave of everything that a visitor announced: who reconnects
 // at once does not flicker.
 func (l *Lobby) leave(v *visitor) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
 	delete(l.visitors, v)
 	if len(l.visitors) == 0 {
 		l.clear()
@@ -126,8 +123,8 @@ func (l *Lobby) leave(v *visitor) {
 
 // expire removes those whose time is up.
 func (l *Lobby) expire() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
 	now := time.Now()
 	var gone []uint64
 	var next time.Time

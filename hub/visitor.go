@@ -15,7 +15,7 @@ type visitor struct {
 	conn  Conn
 	ready chan struct{} // capacity one: something is to be sent
 
-	// Guarded by Lobby.mu.
+	// Guarded by Hub.mu.
 	ids   map[uint64]struct{} // announced by it
 	lacks map[uint64]struct{} // whose state it is to be sent
 	greet bool                // its handshake is to be answered
@@ -61,9 +61,9 @@ func (l *Lobby) receive(v *visitor, kind uint64, payload []byte) error {
 		if step, _, err := yjs.ReadSync(payload); err != nil || step != yjs.SyncStep1 {
 			return err
 		}
-		l.mu.Lock()
+		l.hub.mu.Lock()
 		v.greet = true
-		l.mu.Unlock()
+		l.hub.mu.Unlock()
 		v.rouse()
 	case kindAwareness:
 		update, _, err := yjs.ReadVarBytes(payload)
@@ -82,8 +82,8 @@ func (l *Lobby) receive(v *visitor, kind uint64, payload []byte) error {
 // announce takes over what a visitor says of itself. An id that another live
 // connection announced cannot be taken away from it.
 func (l *Lobby) announce(v *visitor, entries []yjs.AwarenessEntry) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
 	own := entries[:0]
 	var ids []uint64
 	for _, e := range entries {
@@ -155,8 +155,8 @@ func (v *visitor) send(ctx context.Context, frame []byte) bool {
 
 // compose empties what a visitor lacks.
 func (l *Lobby) compose(v *visitor) (frames [][]byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
 	if v.greet {
 		v.greet = false
 		frames = append(frames, yjs.AppendSyncStep2(nil, []byte{0, 0}))
@@ -175,8 +175,8 @@ func (l *Lobby) compose(v *visitor) (frames [][]byte) {
 // expireUnrenewed removes those who are attached and say nothing any more. The
 // next time it forgets that they ever were, so everybody must have been told.
 func (l *Lobby) expireUnrenewed() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
 	now := time.Now()
 	if now.Sub(l.swept) >= keepAliveEvery {
 		l.swept = now
