@@ -38,12 +38,12 @@ type world struct {
 	seats []*seat
 	told  []string // what happened, for whoever has to find out why
 
-	marks  int
-	must   []rune // edits that were made for good
-	may    []rune // edits whose fate was left open by an error
-	cells  int
-	outer  []string // ids of cells that other programs added
-	dark   bool     // the journal's disk has failed
+	marks int
+	must  []rune // edits that were made for good
+	may   []rune // edits whose fate was left open by an error
+	cells int
+	outer []string // ids of cells that other programs added
+	dark  bool     // the journal's disk has failed
 }
 
 // seat is one person: a document, and a connection now and then.

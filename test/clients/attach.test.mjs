@@ -1,6 +1,7 @@
 // Clients of every version attach, edit together and meet REST in one document.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Client, Provider1, Provider3, YNotebook3, YNotebook4, comparable, contentOf, notebooks, versions } from './clients.mjs';
 import { Hub, notebookOf, until } from './hub.mjs';
 
@@ -39,7 +40,7 @@ for (const [name, Provider] of Object.entries(versions)) {
       q.notebook.moveCell(0, 1);
       await hub.must('POST', `/api/v1/rooms/${room.id}/cells`, { cell_type: 'code', source: 'by REST', id: 'rest' });
       await until(() => `four cells: ${JSON.stringify(p.ids())} ${JSON.stringify(q.ids())}`, () => p.notebook.cells.length === 4 && q.notebook.cells.length === 4);
-      await until('equal', () => JSON.stringify(comparable(p.notebook.toJSON())) === JSON.stringify(comparable(q.notebook.toJSON())));
+      await until('equal', () => isDeepStrictEqual(comparable(p.notebook.toJSON()), comparable(q.notebook.toJSON())));
       await until('the hub holds the same', async () => {
         try {
           assert.deepEqual(comparable(await hub.notebook(room.id)), comparable(p.notebook.toJSON()));

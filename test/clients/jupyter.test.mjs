@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as sync from 'y-protocols/sync';
@@ -13,7 +14,7 @@ import { Hub, notebookOf, pause, token, until } from './hub.mjs';
 const varied = {
   cells: [
     { cell_type: 'markdown', id: 'm', metadata: { tags: ['t'] }, source: ['# Head\n', 'text'], attachments: { 'a.png': { 'image/png': 'AAAA' } } },
-    { cell_type: 'code', id: 'c', execution_count: 3, metadata: { collapsed: true }, source: ['print(1)\n', 'print(2)'], outputs: [
+    { cell_type: 'code', id: 'c', execution_count: 3, metadata: { tags: ['x'] }, source: ['print(1)\n', 'print(2)'], outputs: [
       { output_type: 'stream', name: 'stdout', text: ['1\n', '2\n'] },
       { output_type: 'execute_result', execution_count: 3, data: { 'text/plain': ['4', '2'], 'application/json': { a: [1] } }, metadata: {} },
       { output_type: 'display_data', data: { 'image/png': 'AAAA' }, metadata: { 'image/png': { width: 3 } } },
@@ -26,6 +27,19 @@ const varied = {
   nbformat: 4, nbformat_minor: 5,
 };
 const bulk = { ...varied, cells: Array.from({ length: 319 }, (_, i) => ({ cell_type: 'code', id: `c${i}`, execution_count: i, metadata: {}, source: [`x = ${i}\n`, '#'.repeat(700)], outputs: [{ output_type: 'stream', name: 'stdout', text: ['y'.repeat(900)] }] })) };
+
+// joined is a notebook whose sources and streams are strings.
+function joined(notebook) {
+  const copy = structuredClone(notebook);
+  const join = value => (Array.isArray(value) ? value.join('') : value);
+  for (const cell of copy.cells) {
+    cell.source = join(cell.source);
+    for (const output of cell.outputs ?? []) {
+      if (output.text) output.text = join(output.text);
+    }
+  }
+  return copy;
+}
 
 let hub;
 before(async () => {
@@ -64,7 +78,7 @@ for (const [name, Notebook] of Object.entries(notebooks)) {
     await hub.up();
     await until('p is back', () => p.provider.synced, 20000);
     const q = await Client.join(hub, `json:notebook:${fileId}`, { route, params: { sessionId }, ...kinds });
-    await until('equal', () => JSON.stringify(p.notebook.toJSON().cells) === JSON.stringify(q.notebook.toJSON().cells) && q.notebook.cells.length === 3);
+    await until('equal', () => isDeepStrictEqual(p.notebook.toJSON().cells, q.notebook.toJSON().cells) && q.notebook.cells.length === 3);
     assert.deepEqual(q.notebook.cells.map(cell => cell.source), ['one, saved', 'two, offline', 'offline']);
     assert.equal((await session(`n${used - 1}.ipynb`)).body.sessionId, sessionId);
     p.leave();
@@ -74,9 +88,7 @@ for (const [name, Notebook] of Object.entries(notebooks)) {
   test(`${name}: the document is built as it builds it itself, and exported as it would be`, async () => {
     const { client, fileId } = await join('varied.ipynb', { Notebook });
     const own = new Notebook({ disableDocumentWideUndoRedo: true });
-    own.fromJSON(structuredClone(varied));
-    // Jupyter's own document model takes texts apart differently: what is
-    // compared is the type of everything and the joined texts.
+    own.fromJSON(joined(varied)); // Jupyter's server joins the lines before its model sees them
     const got = structure(client.doc), want = structure(own.ydoc);
     const strip = value => {
       if (value?.map) { delete value.map.execution_state; Object.values(value.map).forEach(strip); }
@@ -120,10 +132,10 @@ for (const [name, Provider] of Object.entries(versions)) {
     raw.send([0, 0, 1, 0]);
     const started = performance.now();
     await until('three answers', () => raw.frames.length >= 2);
-    assert.ok(raw.frames[0].at - started < 1000);
+    assert.ok(raw.frames[1].at - started < 1000);
     assert.deepEqual(raw.frames.map(frame => frame.binary), raw.frames.map(() => true));
-    assert.deepEqual([...raw.frames[0].data.subarray(0, 2)], [0, 1]);
-    assert.deepEqual([...raw.frames.at(-1).data.subarray(0, 2)], [0, 0]);
+    // It asks before it answers: a client that learns of a deletion forgets what it has typed below it.
+    assert.deepEqual(raw.frames.slice(0, 2).map(frame => [...frame.data.subarray(0, 2)]), [[0, 0], [0, 1]]);
     raw.ws.close();
     const { client } = await join('bulk.ipynb', { Provider });
     assert.equal(client.syncs, 1);
@@ -137,7 +149,7 @@ test('the first answer holds cells, metadata as a map, the path, and a clean sta
   const raw = await new Raw(`${hub.ws}${route}/json:notebook:${fileId}?sessionId=${sessionId}&token=${token}`).open();
   raw.send([0, 0, 1, 0]);
   await until('step 2', () => raw.frames.length >= 2);
-  const decoder = decoding.createDecoder(raw.frames[0].data);
+  const decoder = decoding.createDecoder(raw.frames.find(frame => frame.data[0] === 0 && frame.data[1] === 1).data);
   decoding.readVarUint(decoder);
   const doc = new Y.Doc();
   assert.equal(sync.readSyncMessage(decoder, encoding.createEncoder(), doc, 'server'), sync.messageYjsSyncStep2);
