@@ -36,7 +36,9 @@ func (p *peer) note(id uint64) {
 }
 
 // receivePresence takes over what a peer says of itself. An id that another
-// live connection announced cannot be taken away from it.
+// live connection announced cannot be taken away from it. Who is leaving comes
+// back over a connection of its own, and not by the echo of a neighbour:
+// y-websocket sends what it hears of others back.
 func (s *state) receivePresence(p *peer, payload []byte) {
 	update, _, err := yjs.ReadVarBytes(payload)
 	if err != nil {
@@ -51,7 +53,7 @@ func (s *state) receivePresence(p *peer, payload []byte) {
 	own := entries[:0]
 	for _, e := range entries {
 		if o := s.presence.owner[e.Client]; o != nil && o != p {
-			if _, live := s.peers[o]; live {
+			if _, live := s.peers[o]; live || s.presence.echo(e, p) {
 				continue
 			}
 		}
@@ -71,6 +73,20 @@ func (s *state) receivePresence(p *peer, payload []byte) {
 		p.note(e.Client)
 	}
 	s.touch(p)
+}
+
+// echo tells whether p, which has announced somebody else, says of a client only
+// what is known.
+func (a *presence) echo(e yjs.AwarenessEntry, p *peer) bool {
+	if _, clock, known := a.awareness.State(e.Client); !known || e.Clock > clock {
+		return false
+	}
+	for id, owner := range a.owner {
+		if owner == p && id != e.Client {
+			return true
+		}
+	}
+	return false
 }
 
 // spread sends what changed to everyone.

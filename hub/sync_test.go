@@ -466,3 +466,26 @@ func TestSlowPeer_ThatAsksAndDoesNotListenIsClosed(t *testing.T) {
 	}
 	await(t, "slow", func() bool { return e.Hub.Stats().SlowClosed > 0 })
 }
+
+// The echo of a neighbour's presence does not keep that neighbour.
+func TestPresence_EchoKeepsNobodyAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x"))
+		room := e.Open("a.ipynb")
+		a, b := e.Join(room), e.Join(room)
+		b.Announce(8, 1, `{"user":{"name":"b"}}`)
+		a.Announce(7, 1, `{"user":{"name":"a"}}`)
+		b.Await("a", func() bool { return b.Knows(7) })
+		a.Drop()
+		b.Announce(7, 1, `{"user":{"name":"a"}}`) // as y-websocket does
+		time.Sleep(10 * time.Second)
+		gone := false
+		b.Read(func(*yjs.Doc) { gone = !b.Knows(7) })
+		if !gone {
+			t.Error("a is still there")
+		}
+		b.Drop()
+		e.Stop()
+	})
+}
