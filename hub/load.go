@@ -49,6 +49,7 @@ func (s *state) load(t loadTarget) error {
 	if s.status == StateMissing {
 		s.followMove()
 	}
+	s.recent = s.view()
 	return s.remember()
 }
 

@@ -371,3 +371,21 @@ func TestOutside_ChangeDuringASaveIsSeen(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// Everything is deleted as the first thing that happens.
+func TestDeleteAll_AsTheFirstEditIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x", "y"))
+		room := e.Open("a.ipynb")
+		peer := e.Join(room)
+		peer.Delete(0, 2)
+		time.Sleep(5 * time.Second)
+		versions, err := e.Hub.Versions(ctx, room)
+		if err != nil || len(versions) != 1 {
+			t.Errorf("versions: %v %v", versions, err)
+		}
+		peer.Drop()
+		e.Stop()
+	})
+}
