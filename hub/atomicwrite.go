@@ -14,7 +14,10 @@ import (
 // the new one; the temporary name is the same each time, so the next write of
 // the same writer clears away what a crash left.
 func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (FileStat, error) {
-	temp := path.Join(path.Dir(p), ".~"+path.Base(p)+"."+o.Temp+".tmp")
+	const marks = len(".~.12345678.tmp")
+	name := path.Base(p)
+	name = cutText(name, min(len(name), maxNameLen-marks))
+	temp := path.Join(path.Dir(p), ".~"+name+"."+o.Temp+".tmp")
 	if err := f.writeTemp(temp, p, data); err != nil {
 		f.root.Remove(temp)
 		return FileStat{}, diskError(err, p)

@@ -472,3 +472,15 @@ func TestSave_EverybodyInTheQueueIsAnswered(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// The longest names can be saved.
+func TestSave_LongestNames(t *testing.T) {
+	e := hubtest.New(t, nil)
+	name := strings.Repeat("n", 255-6) + ".ipynb"
+	e.Write(name, hubtest.Notebook("x"))
+	room := e.Open(name)
+	e.SetSource(room, "a", "y")
+	if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+		t.Error(err)
+	}
+}
