@@ -10,7 +10,7 @@ node_works() { command -v node npm > /dev/null && node -e 'const [a, b] = proces
 font_is_there() { command -v fc-list > /dev/null && fc-list 2> /dev/null | grep -qi "$1"; }
 kernelspec_is_there() {
   local dir
-  for dir in /usr/share /usr/local/share "$HOME/.local/share"; do
+  for dir in /usr/share /usr/local/share "${HOME:-/root}/.local/share"; do
     [ -f "$dir/jupyter/kernels/$1/kernel.json" ] && return
   done
   return 1
