@@ -61,7 +61,7 @@ func TestCommands_VersionTellsBothPrograms(t *testing.T) {
 	s.hub("version").want(t, `hub dev\nat http://127\.0\.0\.1:\d+/ runs dev\n`)
 	s.hub("version", "--url", h.url).want(t, `hub dev\nat http://127\.0\.0\.1:\d+/ runs dev\n`)
 	s.hub("rooms", "--url", strings.Split(h.url, "?")[0]+"?token=wrong").fails(t, 1, "(unauthorized)")
-	s.hub("rooms", "--url", "localhost").fails(t, 1, "is no URL")
+	s.hub("rooms", "--url", "localhost").fails(t, 1, "is not like")
 	h.stop()
 	s.hub("version", "--url", h.url).fails(t, 1, "ask the hub")
 }
