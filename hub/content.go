@@ -122,44 +122,45 @@ func (h *Hub) parseSent(data []byte) (*form, error) {
 }
 
 // put replaces the content. The comparison with ifMatch is made outside of the
-// room, and repeated when the document changed meanwhile.
+// room; what changes between it and the edit makes the request stale.
 func (r *room) put(ctx context.Context, nb *notebook.Notebook, ifMatch string, by Client) (string, error) {
-	for {
-		before, err := r.view(ctx)
-		if err != nil {
-			return "", err
-		}
-		former, err := before.document()
-		if err != nil {
-			return "", err
-		}
-		if ifMatch != "" && !matches(ifMatch, former.ETag) {
-			return "", stale("the notebook")
-		}
-		var done bool
-		var after view
-		err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
-			if done = s.doc.Revision() == before.revision; !done {
-				return nbdoc.Event{}, nil
-			}
-			ev, err := s.doc.Replace(nb)
-			after = s.view()
-			return ev, err
-		})
-		if err != nil {
-			return "", err
-		}
-		if !done {
-			continue
-		}
-		if ifMatch == "" && after.revision != before.revision {
-			if err := r.keepVersion("overwrite", by.Name, former.Data); err != nil {
-				return "", err
-			}
-		}
-		doc, err := after.document()
-		return doc.ETag, err
+	compared, err := r.view(ctx)
+	if err != nil {
+		return "", err
 	}
+	if ifMatch != "" {
+		doc, err := compared.document()
+		if err == nil && !matches(ifMatch, doc.ETag) {
+			err = stale("the notebook")
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	var before, after view
+	err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+		if ifMatch != "" && strings.TrimSpace(ifMatch) != "*" && s.doc.Revision() != compared.revision {
+			return nbdoc.Event{}, stale("the notebook")
+		}
+		before = s.view()
+		ev, err := s.doc.Replace(nb)
+		after = s.view()
+		return ev, err
+	})
+	if err != nil {
+		return "", err
+	}
+	if ifMatch == "" && after.revision != before.revision {
+		former, err := before.document()
+		if err == nil {
+			err = r.keepVersion(versionOverwrite, by.Name, former.Data)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	doc, err := after.document()
+	return doc.ETag, err
 }
 
 // edit has the room make an edit and returns when it is on disk. What f did
