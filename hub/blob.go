@@ -307,8 +307,10 @@ func (b blobs) get(ref reference) (any, error) {
 	switch {
 	case ref.JSON:
 		var v any
-		err := json.Unmarshal(content, &v)
-		return v, err
+		if err := json.Unmarshal(content, &v); err != nil { // clients write references too
+			return nil, fmt.Errorf("decode output: %w: %v", store.ErrDamaged, err)
+		}
+		return v, nil
 	case ref.Base64:
 		text := base64.StdEncoding.EncodeToString(content)
 		if ref.Newline {

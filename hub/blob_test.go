@@ -113,3 +113,19 @@ func TestBlob_IsServedAsWhatItIs(t *testing.T) {
 		t.Errorf("an unknown blob: %v", err)
 	}
 }
+
+// Outputs with references that make no sense block no save.
+func TestBlob_SenselessReferencesBlockNoSave(t *testing.T) {
+	e := hubtest.New(t, nil)
+	sum, _, err := e.Store.PutBlob(strings.NewReader("no json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Write("a.ipynb", strings.Replace(hubtest.Notebook("x"), `"outputs": []`,
+		`"outputs": [{"output_type":"display_data","metadata":{},"data":{"text/plain":"stub"},"hub_blob":{"text/plain":{"sha256":"`+sum+`","json":true}}}]`, 1))
+	room := e.Open("a.ipynb")
+	e.SetSource(room, "a", "y")
+	if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+		t.Error(err)
+	}
+}
