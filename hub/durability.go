@@ -20,6 +20,7 @@ type durability struct {
 	appended uint64
 	reached  uint64
 	failing  bool
+	failure  error // why, while failing
 	waiters  []waiter
 }
 
@@ -59,7 +60,9 @@ func (s *state) heedJournal() {
 		s.journalFailed(*failure)
 	} else if s.durable.failing {
 		s.durable.failing = false
-		s.backToLive()
+		if s.status == StateDegraded {
+			s.backToLive()
+		}
 	}
 	s.acknowledge()
 	waiting := s.durable.waiters[:0]
@@ -75,7 +78,8 @@ func (s *state) heedJournal() {
 }
 
 // journalFailed says so, once, and to everyone who waits for the disk. What was
-// queued stays queued in the store, which tries again.
+// queued stays queued in the store, which tries again. That a file is missing or
+// in conflict stays the room's state: nothing may be written over it.
 func (s *state) journalFailed(err error) {
 	if !s.durable.failing {
 		s.durable.failing = true
@@ -83,7 +87,10 @@ func (s *state) journalFailed(err error) {
 		s.r.log.Error("journal failed", "error", err)
 	}
 	coded := storeError(err)
-	s.setStatus(StateDegraded, CodeOf(coded), DetailOf(coded))
+	s.durable.failure = coded
+	if s.status != StateMissing && s.status != StateConflict {
+		s.setStatus(StateDegraded, CodeOf(coded), DetailOf(coded))
+	}
 	for _, w := range s.durable.waiters {
 		w.done <- coded
 	}

@@ -103,7 +103,7 @@ func (s *state) meet(seen sight) {
 	case seen.content.Hash != "" && s.saved != nil && seen.content.Hash == s.saved.SHA256:
 		s.file, s.outside.torn = seen.content.ID, 0
 		s.r.refile(seen.content.ID)
-		if s.status != StateLive && !s.durable.failing {
+		if s.status != StateLive {
 			s.backToLive()
 		}
 	case seen.content.Hash != "" && seen.err != nil && s.outside.torn < tornReads:
@@ -124,8 +124,18 @@ func (s *state) meet(seen sight) {
 	}
 }
 
-func (s *state) backToLive() {
+// fileAgrees ends what was wrong between room and file; the journal may still be
+// failing.
+func (s *state) fileAgrees() {
+	if s.durable.failing {
+		s.setStatus(StateDegraded, CodeOf(s.durable.failure), DetailOf(s.durable.failure))
+		return
+	}
 	s.setStatus(StateLive, "", "")
+}
+
+func (s *state) backToLive() {
+	s.fileAgrees()
 	if s.edits > s.covered {
 		s.saver.auto.changed(time.Now())
 	}
@@ -205,7 +215,7 @@ func (s *state) rebase(seen sight) error {
 		s.saver.auto.changed(time.Now())
 	}
 	if s.status != StateOpening {
-		s.setStatus(StateLive, "", "")
+		s.fileAgrees()
 	}
 	s.infoDue = true
 	s.shareSaved()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -386,6 +387,39 @@ func TestDeleteAll_AsTheFirstEditIsKept(t *testing.T) {
 			t.Errorf("versions: %v %v", versions, err)
 		}
 		peer.Drop()
+		e.Stop()
+	})
+}
+
+// What a person decided about one content of the file is not meant for the next.
+func TestResolve_DecisionIsForWhatWasSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x"))
+		room := e.Open("a.ipynb")
+		e.Write("a.ipynb", "<<<<<<< broken")
+		time.Sleep(5 * time.Second)
+		if s := e.Room(room).State; s != hub.StateConflict {
+			t.Fatalf("state %s", s)
+		}
+		var reads atomic.Int32
+		e.Disk.FailReads(func(string) error {
+			if reads.Add(1) == 2 { // after the decision, before the write
+				os.WriteFile(filepath.Join(e.Dir, "a.ipynb"), []byte(hubtest.Notebook("x", "outside")), 0o644)
+			}
+			return nil
+		})
+		info, err := e.Hub.Resolve(ctx, room, "room", hub.Client{})
+		t.Log(info.State, err)
+		e.Disk.FailReads(nil)
+		e.SetSource(room, "a", "edited later")
+		time.Sleep(3 * time.Minute)
+		if info := e.Room(room); info.State != hub.StateLive || info.Unsaved {
+			t.Errorf("room is %s (%s), unsaved %v", info.State, info.Reason, info.Unsaved)
+		}
+		if got := e.Read("a.ipynb"); !strings.Contains(got, "edited later") || !strings.Contains(got, "outside") {
+			t.Errorf("file: %s", got)
+		}
 		e.Stop()
 	})
 }

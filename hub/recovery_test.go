@@ -85,3 +85,29 @@ func killed(t *testing.T, e *hubtest.Env) *hubtest.Env {
 	later.Start()
 	return later
 }
+
+// A journal that fails and recovers hides no conflict and no missing file.
+func TestDegraded_JournalFailureHidesNoConflict(t *testing.T) {
+	for _, want := range []hub.RoomState{hub.StateConflict, hub.StateMissing} {
+		t.Run(string(want), func(t *testing.T) {
+			e := hubtest.New(t, nil)
+			e.Write("a.ipynb", hubtest.Notebook("x"))
+			room := e.Open("a.ipynb")
+			peer := e.Join(room)
+			if want == hub.StateConflict {
+				e.Write("a.ipynb", "<<<<<<< broken")
+			} else {
+				e.Remove("a.ipynb")
+			}
+			await(t, "state", func() bool { return e.Room(room).State == want })
+			e.Journal.FailAll(os.ErrInvalid)
+			peer.Type("a", "y")
+			await(t, "failure", func() bool { return e.Hub.Stats().JournalFailures > 0 })
+			e.Journal.FailAll(nil)
+			peer.AwaitEvent("ack")
+			if s := e.Room(room).State; s != want {
+				t.Errorf("state is %s", s)
+			}
+		})
+	}
+}

@@ -267,9 +267,7 @@ func (s *state) saveSucceeded(job *saveJob, snap *snapshot, out written) {
 	s.saved = &Saved{SHA256: out.hash, Time: out.stat.Modified}
 	s.lastError = nil
 	s.infoDue = true
-	if s.status != StateLive && !s.durable.failing {
-		s.setStatus(StateLive, "", "")
-	}
+	s.fileAgrees()
 	s.shareSaved()
 	result := SaveResult{Path: s.path, Rev: s.rev, SHA256: out.hash, Time: out.stat.Modified, Written: out.wrote, Links: out.stat.Links - 1}
 	if former != s.path {
