@@ -76,6 +76,7 @@ func TestDisk_FullForTheJournal(t *testing.T) {
 	t.Cleanup(func() { e.journal.fail(nil) })
 	cell := roomPath(room.ID, "/cells/first")
 	e.do("PATCH", cell, map[string]any{"source": "unsure"}).wantCode(http.StatusInsufficientStorage, hub.CodeDiskFull)
+	e.do("GET", "/readyz", nil).wantCode(http.StatusInsufficientStorage, hub.CodeDiskFull)
 	e.do("GET", "/healthz", nil).want(200)
 	if info := into[Room](e.do("GET", roomPath(room.ID, ""), nil).want(200)); info.State != RoomStateDegraded || value(info.Code) != Code(hub.CodeDiskFull) {
 		t.Errorf("room %+v", info)
@@ -84,6 +85,7 @@ func TestDisk_FullForTheJournal(t *testing.T) {
 	e.until("the journal to work again", func() bool {
 		return e.do("PATCH", cell, map[string]any{"source": "sure"}).status == 200
 	})
+	e.until("readiness", func() bool { return e.do("GET", "/readyz", nil).status == 200 })
 	e.until("the room to be well", func() bool {
 		return into[Room](e.do("GET", roomPath(room.ID, ""), nil).want(200)).State == RoomStateLive
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -270,4 +271,37 @@ func TestJupyter_ExecuteRefusals(t *testing.T) {
 	ask(cell(documentID(text), "second")).wantCode(422, hub.CodeInvalid)
 	ask(strings.Repeat(" ", maxBody+1)).wantCode(413, hub.CodeTooLarge)
 	ask(`{"document_id": "`+id+`", "cells": [`+strings.Repeat(`{"cell_id":"c0"},`, 20_000)+`{"cell_id":"c0"}]}`).wantCode(429, hub.CodeBusy)
+}
+
+// "Run all" is one request for each cell, all at once: they run in the order of
+// the document.
+func TestJupyter_ExecuteInTheOrderOfTheDocument(t *testing.T) {
+	e := newEnv(t)
+	var sources []string
+	for i := range 20 {
+		sources = append(sources, fmt.Sprint(i))
+	}
+	e.file("a.ipynb", codeNotebook(sources...))
+	room := e.open("a.ipynb")
+	all := e.follow(roomPath(room.ID, "/events"))
+	var asked sync.WaitGroup
+	for i := range 20 {
+		asked.Go(func() {
+			cell := map[string]any{"document_id": documentID(room), "cell_id": fmt.Sprintf("c%d", 19-i)}
+			if r := e.do("POST", executePath("k"), cell); r.status != 200 {
+				t.Errorf("%d: %s", r.status, r.body)
+			}
+		})
+	}
+	asked.Wait()
+	for i := 0; i < 20; {
+		_, ev := all.await("execution")
+		if ev.Data["state"] != "running" {
+			continue
+		}
+		if ev.Data["cell"] != fmt.Sprintf("c%d", i) {
+			t.Fatalf("%v ran as number %d", ev.Data["cell"], i)
+		}
+		i++
+	}
 }

@@ -26,7 +26,7 @@ func (s *server) jupyterExecute(w http.ResponseWriter, r *http.Request) error {
 		return edge(hub.CodeRoomNotFound, "there is no room %q", document)
 	}
 	note(r).room = room.String()
-	runs, err := s.hub.Execute(r.Context(), room, hub.ExecuteRequest{Cells: cells, By: by(r)})
+	runs, err := s.hub.Execute(r.Context(), room, hub.ExecuteRequest{Cells: cells, Gather: true, By: by(r)})
 	if err != nil {
 		return err
 	}

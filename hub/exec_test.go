@@ -377,3 +377,40 @@ func TestExecute_ManyMegabytesOfDisplaysGoBesideTheDocument(t *testing.T) {
 		}
 	})
 }
+
+// Requests of one moment run in the order of the document; a later one, or one
+// that is not of their kind, runs behind them.
+func TestExecute_RequestsOfOneMomentAreSorted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("a", "b", "c", "d", "e"))
+		room := e.Open("a.ipynb")
+		var ran []string
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, run hub.KernelRun, _ func(hub.KernelEvent)) (hub.KernelReply, error) {
+			ran = append(ran, run.Code)
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		ask := func(cell string) {
+			began := time.Now()
+			if _, err := e.Hub.Execute(ctx, room, hub.ExecuteRequest{Cells: []string{cell}, Gather: true}); err != nil {
+				t.Error(err)
+			}
+			if time.Since(began) > 0 {
+				t.Error("the answer was held")
+			}
+		}
+		for _, cell := range []string{"d", "b", "c"} {
+			ask(cell)
+			time.Sleep(5 * time.Millisecond)
+		}
+		execute(t, e, room, "a")
+		time.Sleep(time.Second)
+		ask("e")
+		ask("a")
+		time.Sleep(time.Second)
+		if got := strings.Join(ran, ""); got != "bcdaae" {
+			t.Errorf("ran %s", got)
+		}
+		e.Stop()
+	})
+}

@@ -30,7 +30,8 @@ type execution struct {
 
 	// Owned by the room.
 	code    string
-	carryOn bool // the rest is run although this one failed
+	holds   time.Time // not run before: more cells of its moment may come; zero: run at once
+	carryOn bool      // the rest is run although this one failed
 	cancel  context.CancelFunc
 	stopped string // why it was told to stop
 	count   int64

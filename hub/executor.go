@@ -27,6 +27,8 @@ type executor struct {
 	quiet    []chan struct{}    // closed once nothing starts or stops, when somebody waits
 	activity time.Time          // of an execution or an edit; connections do not count
 	awaited  []awaited
+	gathered time.Time // of the last request that was gathered
+	together time.Time // until when the cells of its moment are held
 }
 
 // awaited is a caller who waits for edits to arrive.
@@ -93,7 +95,7 @@ func (e *executor) request(s *state, req ExecuteRequest) ([]Execution, error) {
 		if x == nil {
 			code, _ := s.doc.Source(id)
 			x = s.h.newExecution(s.r, id, code, req)
-			e.queue = append(e.queue, x)
+			e.enqueue(s, x, req.Gather)
 			s.tellExecution(x)
 		}
 		list = append(list, *x.current.Load())
@@ -131,6 +133,9 @@ func (e *executor) pump(s *state) {
 			return
 		}
 		x := e.queue[0]
+		if time.Now().Before(x.holds) {
+			return // tick comes back
+		}
 		if s.doc.Index(x.cell()) < 0 {
 			e.queue = e.queue[1:]
 			e.end1(s, x, stateGone, "the cell was deleted before it ran")
@@ -339,8 +344,11 @@ func (s *state) tellExecution(x *execution) {
 	s.tell("execution", data)
 }
 
-// due returns when an idle kernel is to be stopped.
+// due returns when a held cell is to run or an idle kernel is to be stopped.
 func (e *executor) due(s *state) time.Time {
+	if e.running == nil && e.kernel != nil && len(e.queue) > 0 {
+		return e.queue[0].holds
+	}
 	if e.kernel == nil || len(e.queue) > 0 || s.h.options.KernelIdle < 0 {
 		return time.Time{}
 	}
@@ -348,7 +356,11 @@ func (e *executor) due(s *state) time.Time {
 }
 
 func (e *executor) tick(s *state, now time.Time) {
-	if at := e.due(s); !at.IsZero() && !now.Before(at) {
+	switch at := e.due(s); {
+	case at.IsZero() || now.Before(at):
+	case len(e.queue) > 0:
+		e.pump(s)
+	default:
 		e.stop(s, kernelNone, "idle for "+s.h.options.KernelIdle.String())
 	}
 }

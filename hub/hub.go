@@ -69,7 +69,8 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 // goWait starts a goroutine that Close waits for.
 func (h *Hub) goWait(f func()) { h.wg.Go(f) }
 
-// Ready reports whether the hub can serve: it is open and its store works.
+// Ready reports whether the hub can serve: it is open, its store works, and so
+// does the journal of every open room. Without one no edit can be promised.
 func (h *Hub) Ready(context.Context) error {
 	h.mu.Lock()
 	closing := h.closing
@@ -79,6 +80,11 @@ func (h *Hub) Ready(context.Context) error {
 	}
 	if err := h.store.Check(); err != nil {
 		return storeError(err)
+	}
+	for _, r := range h.openRooms() {
+		if failure := r.news.failure.Load(); failure != nil {
+			return storeError(*failure)
+		}
 	}
 	return nil
 }

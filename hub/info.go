@@ -175,7 +175,10 @@ type ExecuteRequest struct {
 	All           bool   // every code cell, in document order
 	Seen          []byte // a Yjs state vector that the document must have reached; nil: as it is
 	ContinueOnErr bool   // run the rest although a cell failed
-	By            Client
+	// Gather: this is one of several requests of the same moment, whose order
+	// means nothing. They run in the order of the document.
+	Gather bool
+	By     Client
 }
 
 // Execution is one run of one cell. It outlives the client that asked for it.

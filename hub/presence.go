@@ -138,10 +138,8 @@ func (s *state) expirePresence(now time.Time) {
 			gone = append(gone, id)
 		}
 	}
-	if len(gone) > 0 {
-		s.presence.awareness.Remove(gone)
-	}
 	gone = append(gone, s.presence.awareness.Expire(now, presenceTTL)...)
+	s.presence.awareness.Remove(gone)
 	for _, id := range gone {
 		delete(s.presence.leaving, id)
 		delete(s.presence.owner, id)
