@@ -12,10 +12,12 @@ import (
 // bytes the updates are dropped and the peer's lack is computed from the
 // document instead.
 type outbox struct {
-	synced   bool // the first handshake is done: updates may be sent
-	verified bool // its history was checked to be this document's
-	busy     bool // the writer has a batch
-	parting  bool // nothing but the goodbye is sent any more
+	synced   bool      // the first handshake is done: updates may be sent
+	verified bool      // its history was checked to be this document's
+	question []byte    // state vector that is still to be answered
+	asked    time.Time // when it came
+	busy     bool      // the writer has a batch
+	parting  bool      // nothing but the goodbye is sent any more
 
 	frames   [][]byte            // control frames, in order, before everything else
 	unsent   int                 // bytes of frames

@@ -237,6 +237,7 @@ func (s *state) keepPeersAlive(now time.Time) {
 		return
 	}
 	s.timedDue = now.Add(keepAliveEvery)
+	s.answerLate(now)
 	for p := range s.peers {
 		if p.synced && now.Sub(p.lastSent) >= keepAliveEvery-time.Second {
 			s.control(p, keepAlive)

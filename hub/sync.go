@@ -1,9 +1,11 @@
 package hub
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/notebookhub/hub/hub/yjs"
 )
@@ -40,13 +42,17 @@ func (s *state) receiveSync(p *peer, payload []byte) {
 		s.refuseWrite(p, body)
 	default:
 		s.applyUpdate(p, body)
+		if step == yjs.SyncStep2 && p.question != nil {
+			s.answer(p)
+		}
 	}
 }
 
 // answerStep1 checks the client's history and sends our own question, then what
 // it lacks, then who is there. The question comes first: a client that learns of
 // a deletion collects what it typed into the deleted text, and can no longer
-// tell us. Sync step 2 is never sent for another reason.
+// tell us. One that has something to tell hears the rest when it has done so, or
+// a connection that ends in between would cost its edits.
 func (s *state) answerStep1(p *peer, vector []byte) {
 	clocks, err := yjs.DecodeStateVector(vector)
 	if err != nil {
@@ -58,19 +64,42 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 		return
 	}
 	p.verified = true
-	lacking, err := s.doc.Encode(vector)
+	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
+	p.question, p.asked = bytes.Clone(vector), time.Now()
+	if p.opts.Client.ReadOnly || s.knows(vector) {
+		s.answer(p)
+	}
+}
+
+// answer sends the client's sync step 2, which is never sent but for its step 1,
+// and who is there.
+func (s *state) answer(p *peer) {
+	lacking, err := s.doc.Encode(p.question)
+	p.question = nil
 	if err != nil {
 		s.refuse(p, "this state vector cannot be answered")
 		return
 	}
 	// What waits in the outbox is in the answer.
 	p.updates, p.bytes, p.behind = nil, 0, false
-	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
 	s.control(p, yjs.AppendSyncStep2(nil, lacking))
 	if frame := s.presence.frameOfOthers(p); frame != nil && !p.synced {
 		s.control(p, frame)
 	}
 	p.synced = true
+}
+
+// answerWait is how long a client that does not tell what it has waits for its
+// answer, at least; keepAliveEvery more is the most.
+const answerWait = 3 * time.Second
+
+// answerLate answers those who did not tell what they have.
+func (s *state) answerLate(now time.Time) {
+	for p := range s.peers {
+		if p.question != nil && now.Sub(p.asked) >= answerWait {
+			s.answer(p)
+		}
+	}
 }
 
 // lineageReason is the JSON that Jupyter's front ends understand.
@@ -190,6 +219,7 @@ func (s *state) acknowledge() {
 	s.ack.vector = nil
 	if s.durable.appended > s.ack.seq {
 		s.expectAck()
+		s.acknowledge() // the journal may have that already, and say nothing more
 	}
 }
 
