@@ -37,6 +37,8 @@ type desk struct {
 	marks  []rune
 	failed error
 	done   chan struct{} // closed when the connection has ended
+	// arrived is called after each message, under the lock; it may be nil.
+	arrived func()
 }
 
 // newDesk returns a person with an empty document.
@@ -95,6 +97,9 @@ func (d *desk) read(conn *websocket.Conn, done chan struct{}) {
 		answer, err := d.take(m)
 		if err != nil {
 			d.failed = err
+		}
+		if d.arrived != nil {
+			d.arrived()
 		}
 		d.mu.Unlock()
 		if answer != nil {
@@ -184,6 +189,30 @@ func (d *desk) types(cell string, m rune) {
 	d.clocks[m] = d.doc.State()[d.doc.ClientID()]
 	d.mu.Unlock()
 	d.send(yjs.AppendUpdate(nil, c.Update))
+}
+
+// appends writes text to the end of a cell, without a mark.
+func (d *desk) appends(cell, text string) {
+	d.mu.Lock()
+	c, err := d.doc.Transact(nil, func(tx *yjs.Txn) error {
+		source := d.source(cell)
+		source.Insert(tx, source.Len(), text)
+		return nil
+	})
+	d.mu.Unlock()
+	if err != nil {
+		d.t.Error(err)
+		return
+	}
+	d.send(yjs.AppendUpdate(nil, c.Update))
+}
+
+// length is that of a cell's source in UTF-16 units, for use under the lock.
+func (d *desk) length(cell string) int {
+	if source := d.source(cell); source != nil {
+		return source.Len()
+	}
+	return 0
 }
 
 // safe lists the marks that were acknowledged.
