@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SECONDS_EACH ?= 30
 
-.PHONY: help run test check build gen fuzz bench bench-yjs dist cover mutate
+.PHONY: help run test check build gen fuzz bench bench-yjs load dist cover mutate
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: ## run the Go benchmarks
 bench-yjs: ## the Yjs engine beside npm yjs, with ratios
 	ci/npm.sh hub/yjs/oracle
 	hub/yjs/oracle/bench-yjs.sh
+
+load: ## measure the finished program: latency and cost for 2 to 50 people
+	go test -tags load -run '^TestLoad' -count 1 -v ./cmd/hub
 
 dist: ## build static programs for linux, darwin and windows into dist/
 	ci/dist.sh

@@ -3,7 +3,7 @@
 #   ci/check.sh [format|vet|staticcheck|race|build ...]    default: all, in this order
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tags=oracle,kernels,mutation
+tags=oracle,kernels,mutation,disks,load
 
 format() {
   local found

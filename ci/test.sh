@@ -25,8 +25,13 @@ yjs_oracle() { ci/npm.sh hub/yjs/oracle && hub/yjs/oracle/test-yjs-oracle.sh; }
 nbdoc_oracle() { ci/npm.sh hub/nbdoc/oracle hub/nbdoc/oracle/lab45 hub/nbdoc/oracle/lab46 && hub/nbdoc/oracle/test-nbdoc-oracle.sh; }
 clients() { ci/npm.sh test/clients && test/clients/run.sh; }
 kernels() { ci/kernels.sh; }
+full_disks() { # mounts small disks, which takes root or a namespace of one's own
+  local as=()
+  [ "$(id -u)" = 0 ] || as=(unshare --user --map-root-user --mount)
+  "${as[@]}" go test -tags disks -count 1 -run '^TestDisk' ./cmd/hub
+}
 
-[ $# -gt 0 ] || set -- format vet staticcheck build go_tests fresh_api dist fresh_web web_unit web_browser yjs_oracle nbdoc_oracle clients kernels
+[ $# -gt 0 ] || set -- format vet staticcheck build go_tests fresh_api dist fresh_web web_unit web_browser yjs_oracle nbdoc_oracle clients kernels full_disks
 
 mkdir -p "$SCREENSHOTS"
 echo "== needs"
