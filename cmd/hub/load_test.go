@@ -44,7 +44,6 @@ type load struct {
 	writer   *desk
 	watchers []*desk
 
-	mu    sync.Mutex
 	took  []time.Duration
 	edits int
 	spent time.Duration // processor time of the hub

@@ -155,15 +155,6 @@ func (d *Doc) touch(ci uint32, c *client) {
 	d.txn.touched = append(d.txn.touched, ci)
 }
 
-// beforeOf returns the clock of a client before the running or last transaction.
-func (d *Doc) beforeOf(ci uint32) uint32 {
-	c := d.clients[ci]
-	if c.seq == d.txn.seq {
-		return c.before
-	}
-	return c.clock
-}
-
 // isNew reports whether a unit was written in the running or last transaction.
 func (d *Doc) isNew(r ref) bool {
 	c := d.clients[r.client]
