@@ -171,7 +171,10 @@ func (r *room) edit(ctx context.Context, f func(*state) (nbdoc.Event, error)) er
 	err := r.do(ctx, func(s *state) {
 		var ev nbdoc.Event
 		ev, failed = f(s)
-		seq = s.commit(ev, nil)
+		if seq = s.commit(ev, nil); seq == 0 {
+			// What was there already may be from an edit that is not on disk yet.
+			seq = s.durable.appended
+		}
 		s.h.stats.edits.Add(1)
 	})
 	if err = firstError(err, failed); err != nil {

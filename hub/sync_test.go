@@ -489,3 +489,20 @@ func TestPresence_EchoKeepsNobodyAlive(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// An edit that changes nothing promises the same: what it asks for may be there
+// from an edit that the journal does not have.
+func TestAck_EditWithoutEffectWaitsForTheDiskToo(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		time.Sleep(time.Second)
+		e.Journal.FailAll(fmt.Errorf("no disk"))
+		text := "edited"
+		for range 2 {
+			if _, err := e.Hub.PatchCell(ctx, room, "a", hub.CellPatch{Source: &text}, hub.Client{}); hub.CodeOf(err) != hub.CodeStorage {
+				t.Errorf("an edit without a disk: %v", err)
+			}
+		}
+		e.Journal.FailAll(nil)
+		e.SetSource(room, "a", text)
+	})
+}
