@@ -503,6 +503,9 @@ func TestAck_EditWithoutEffectWaitsForTheDiskToo(t *testing.T) {
 			}
 		}
 		e.Journal.FailAll(nil)
-		e.SetSource(room, "a", text)
+		await(t, "the disk is used again", func() bool {
+			_, err := e.Hub.PatchCell(ctx, room, "a", hub.CellPatch{Source: &text}, hub.Client{})
+			return err == nil
+		})
 	})
 }
