@@ -70,8 +70,12 @@ type state struct {
 	timedDue time.Time
 }
 
-// keepAliveEvery is how long a client may hear nothing.
-const keepAliveEvery = 12 * time.Second
+// A client hears something every 15 s: who did so just before a round can wait
+// for the next.
+const (
+	keepAliveEvery = 12 * time.Second
+	heardLately    = 3 * time.Second
+)
 
 func newState(r *room) state {
 	timer := time.NewTimer(time.Hour)
@@ -239,7 +243,7 @@ func (s *state) keepPeersAlive(now time.Time) {
 	s.timedDue = now.Add(keepAliveEvery)
 	s.answerLate(now)
 	for p := range s.peers {
-		if p.synced && now.Sub(p.lastSent) >= keepAliveEvery-time.Second {
+		if p.synced && now.Sub(p.lastSent) >= heardLately {
 			s.control(p, keepAlive)
 		}
 	}
