@@ -385,9 +385,9 @@ func TestExecute_RequestsOfOneMomentAreSorted(t *testing.T) {
 		e := hubtest.New(t, nil)
 		e.Write("a.ipynb", hubtest.Notebook("a", "b", "c", "d", "e"))
 		room := e.Open("a.ipynb")
-		var ran []string
+		ran := make(chan string, 16)
 		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, run hub.KernelRun, _ func(hub.KernelEvent)) (hub.KernelReply, error) {
-			ran = append(ran, run.Code)
+			ran <- run.Code
 			return hub.KernelReply{Status: "ok"}, nil
 		}
 		ask := func(cell string) {
@@ -408,9 +408,14 @@ func TestExecute_RequestsOfOneMomentAreSorted(t *testing.T) {
 		ask("e")
 		ask("a")
 		time.Sleep(time.Second)
-		if got := strings.Join(ran, ""); got != "bcdaae" {
+		e.Stop()
+		close(ran)
+		got := ""
+		for code := range ran {
+			got += code
+		}
+		if got != "bcdaae" {
 			t.Errorf("ran %s", got)
 		}
-		e.Stop()
 	})
 }
