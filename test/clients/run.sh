@@ -16,4 +16,4 @@ if [ -z "${HUB:-}" ]; then
 fi
 export HUB CLIENTS_TEMP="$work"
 [ $# -gt 0 ] || set -- *.test.mjs
-timeout -k 5 420 node --test --test-concurrency=1 --test-concurrency=4 --test-timeout=240000 --test-force-exit --test-reporter=spec "$@"
+timeout -k 5 420 node --test --test-concurrency=1 --test-timeout=240000 --test-force-exit --test-reporter=spec "$@"
