@@ -73,6 +73,9 @@ func TestRooms_FromOpenToClose(t *testing.T) {
 		t.Fatalf("closed %+v", closed)
 	}
 	e.do("GET", roomPath(room.ID, "/notebook"), nil).wantCode(409, hub.CodeRoomClosed)
+	if info = into[Room](e.do("GET", roomPath(room.ID, ""), nil).want(200)); info.State != RoomStateClosed || info.Open {
+		t.Fatalf("a closed room is %+v", info)
+	}
 	if again := e.open("c.ipynb"); again.ID != room.ID {
 		t.Fatal("the notebook has another room after a close")
 	}

@@ -443,6 +443,7 @@ func (e ResolveRequestKeep) Valid() bool {
 
 // Defines values for RoomState.
 const (
+	RoomStateClosed   RoomState = "closed"
 	RoomStateConflict RoomState = "conflict"
 	RoomStateDegraded RoomState = "degraded"
 	RoomStateLive     RoomState = "live"
@@ -454,6 +455,8 @@ const (
 // Valid indicates whether the value is a known member of the RoomState enum.
 func (e RoomState) Valid() bool {
 	switch e {
+	case RoomStateClosed:
+		return true
 	case RoomStateConflict:
 		return true
 	case RoomStateDegraded:
@@ -1227,6 +1230,7 @@ type Room struct {
 
 	// State `missing`: the file was deleted outside; `conflict`: the disk holds something that a person must decide about;
 	// `degraded`: storage fails; `read_only`: the file may not be written. Edits are kept in all of them.
+	// `closed`: closed on purpose; attaching is refused until its path is opened again.
 	State RoomState `json:"state"`
 
 	// Unsaved the document has changes that the file has not
@@ -1240,6 +1244,7 @@ type RoomList struct {
 
 // RoomState `missing`: the file was deleted outside; `conflict`: the disk holds something that a person must decide about;
 // `degraded`: storage fails; `read_only`: the file may not be written. Edits are kept in all of them.
+// `closed`: closed on purpose; attaching is refused until its path is opened again.
 type RoomState string
 
 // SaveRequest defines model for SaveRequest.
@@ -1465,6 +1470,7 @@ type SocketState struct {
 
 	// State `missing`: the file was deleted outside; `conflict`: the disk holds something that a person must decide about;
 	// `degraded`: storage fails; `read_only`: the file may not be written. Edits are kept in all of them.
+	// `closed`: closed on purpose; attaching is refused until its path is opened again.
 	State RoomState       `json:"state"`
 	Type  SocketStateType `json:"type"`
 }

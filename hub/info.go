@@ -19,6 +19,7 @@ const (
 	StateConflict RoomState = "conflict"  // the disk holds something that a person must decide about
 	StateDegraded RoomState = "degraded"  // storage fails; edits are kept in memory and retried
 	StateReadOnly RoomState = "read_only" // the file may not be written; edits are kept in the journal
+	StateClosed   RoomState = "closed"    // closed on purpose: attaching is refused until its path is opened again
 )
 
 // RoomInfo is what anyone may know about a room at a moment. It is immutable.

@@ -202,10 +202,14 @@ func (h *Hub) Room(_ context.Context, id uuid.UUID) (RoomInfo, error) {
 		}
 	}
 	rec, err := h.knownRoom(id)
-	if err != nil && CodeOf(err) != CodeRoomClosed {
+	info := restingInfo(rec)
+	switch {
+	case CodeOf(err) == CodeRoomClosed:
+		info.State, info.Code, info.Reason = StateClosed, CodeRoomClosed, DetailOf(err)
+	case err != nil:
 		return RoomInfo{}, err
 	}
-	return restingInfo(rec), nil
+	return info, nil
 }
 
 // restingInfo describes a room from what the store knows of it.

@@ -168,8 +168,8 @@ export class Session {
     this.inquired = Date.now();
     try {
       const room = await api.room(this.id);
-      // Attaching reopens a room that rests; one that is refused all the same was closed on purpose, or is another history by now.
-      if (room.open === false) this.end("closed", "");
+      // A room at rest is no refusal: attaching opens it again, and the hub may just have come back.
+      if (room.state === "closed") this.end("closed", "");
       else if (room.lineage && this.provider.params.sessionId && room.lineage !== this.provider.params.sessionId) this.end("lineage", "");
     } catch (error) {
       const { status, detail } = error as Problem;
