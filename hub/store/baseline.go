@@ -33,42 +33,50 @@ type baselineHead struct {
 
 // SetPending makes durable what a save is about to write. It comes before the
 // notebook file is renamed into place; after a crash a disk equal to it is our own
-// write.
+// write. A promotion that failed is made up for first: until then the former
+// pending baseline is what the file holds, and must not be lost.
 func (l *Log) SetPending(ctx context.Context, b *Baseline) error {
-	return l.inBases(ctx, "set pending", func() error { return l.writeBaseline(pendingName, b) })
-}
-
-// PromotePending makes the pending baseline the baseline, by a rename.
-func (l *Log) PromotePending(ctx context.Context) error {
-	return l.inBases(ctx, "promote pending", func() error {
-		from, to := filepath.Join(l.dir, pendingName), filepath.Join(l.dir, baselineName)
-		err := l.store.disk.Rename(from, to)
-		if missing(err) {
-			return ErrNotFound
+	return l.inBases(ctx, "set pending", func() error {
+		if l.owed {
+			if err := l.promote(); err != nil && !errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("promote the former one: %w", err)
+			}
+			l.owed = false
 		}
-		if err != nil {
-			return err
-		}
-		return l.store.disk.SyncDir(l.dir)
+		return l.writeBaseline(pendingName, b)
 	})
 }
 
-// SetBaseline replaces the baseline at once, for a file that was read. What is
-// pending stays.
-func (l *Log) SetBaseline(ctx context.Context, b *Baseline) error {
-	return l.inBases(ctx, "set baseline", func() error { return l.writeBaseline(baselineName, b) })
+// PromotePending makes the pending baseline the baseline, by a rename. When it
+// fails, the next SetPending tries again, and so does whoever opens the log after
+// a crash: the pending baseline says what the file holds as well.
+func (l *Log) PromotePending(ctx context.Context) error {
+	return l.inBases(ctx, "promote pending", func() error {
+		err := l.promote()
+		l.owed = err != nil && !errors.Is(err, ErrNotFound)
+		return err
+	})
 }
 
-// ClearPending drops the pending baseline of a save that wrote nothing.
-func (l *Log) ClearPending(ctx context.Context) error {
-	return l.inBases(ctx, "clear pending", func() error {
-		if err := l.store.disk.Remove(filepath.Join(l.dir, pendingName)); err != nil {
-			if missing(err) {
-				return nil
-			}
-			return err
-		}
-		return l.store.disk.SyncDir(l.dir)
+func (l *Log) promote() error {
+	from, to := filepath.Join(l.dir, pendingName), filepath.Join(l.dir, baselineName)
+	err := l.store.disk.Rename(from, to)
+	if missing(err) {
+		return ErrNotFound
+	}
+	if err == nil {
+		err = l.store.disk.SyncDir(l.dir)
+	}
+	return err
+}
+
+// SetBaseline replaces the baseline at once, for a file that was read. What is
+// pending stays; what was to be promoted is out of date.
+func (l *Log) SetBaseline(ctx context.Context, b *Baseline) error {
+	return l.inBases(ctx, "set baseline", func() error {
+		err := l.writeBaseline(baselineName, b)
+		l.owed = l.owed && err != nil
+		return err
 	})
 }
 

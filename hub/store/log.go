@@ -25,6 +25,8 @@ type Log struct {
 
 	flushers sync.WaitGroup // the flusher, while there is one
 
+	owed bool // a promotion failed; owned by whoever holds bases
+
 	// Owned by the flusher; by whoever holds mu while flushing is false.
 	journal journal
 

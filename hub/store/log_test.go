@@ -387,7 +387,7 @@ func TestLog_CloseOnADeadDiskNamesTheLoss(t *testing.T) {
 	}
 }
 
-func TestBaseline_PendingBecomesTheBaselineOrGoes(t *testing.T) {
+func TestBaseline_PendingIsKeptBesideTheBaselineUntilPromoted(t *testing.T) {
 	s := open(t, t.TempDir(), store.Options{})
 	id := uuid.New()
 	l, _ := openLog(t, s, id)
@@ -401,11 +401,78 @@ func TestBaseline_PendingBecomesTheBaselineOrGoes(t *testing.T) {
 	if string(rec.Baseline.File) != "read" || string(rec.Pending.File) != "to write" || string(rec.Pending.State) != "s2" || rec.Pending.Path != "b" {
 		t.Errorf("baseline %+v, pending %+v", rec.Baseline, rec.Pending)
 	}
-	must(t, l.ClearPending(t.Context()))
-	must(t, l.ClearPending(t.Context()))
+	must(t, l.PromotePending(t.Context()))
 	must(t, l.Close())
-	if _, rec = openLog(t, s, id); rec.Pending != nil || rec.Baseline == nil {
-		t.Errorf("after clearing: %+v", rec)
+	if _, rec = openLog(t, s, id); rec.Pending != nil || string(rec.Baseline.File) != "to write" {
+		t.Errorf("after the promotion: %+v", rec)
+	}
+}
+
+// What the file holds since a save whose promotion failed is known at every
+// moment of the next one: it is promoted before anything takes its place.
+func TestBaseline_FailedPromotionIsMadeUpForByTheNextSave(t *testing.T) {
+	faults := &storetest.Faults{}
+	s := open(t, t.TempDir(), store.Options{FS: faults})
+	id := uuid.New()
+	l, _ := openLog(t, s, id)
+	base := func(file string) *store.Baseline { return &store.Baseline{File: []byte(file), State: []byte("s")} }
+	must(t, l.SetBaseline(t.Context(), base("first")))
+	must(t, l.SetPending(t.Context(), base("second")))
+	for _, failing := range []storetest.Op{storetest.Rename, storetest.SyncDir} {
+		faults.Fail(func(_ int, op storetest.Op, _ string) error {
+			if op == failing {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if err := l.PromotePending(t.Context()); err == nil {
+			t.Fatalf("promoted although %s fails", failing)
+		}
+		if failing == storetest.Rename {
+			if err := l.SetPending(t.Context(), base("third")); err == nil {
+				t.Fatal("another one took the place of what was not promoted")
+			}
+		}
+	}
+	faults.FailAll(nil)
+	must(t, l.SetPending(t.Context(), base("third")))
+	must(t, l.Close())
+	if _, rec := openLog(t, s, id); string(rec.Baseline.File) != "second" || string(rec.Pending.File) != "third" {
+		t.Errorf("baseline %s, pending %s", rec.Baseline.File, rec.Pending.File)
+	}
+}
+
+// A room that lost its document reads its log again, with what is still queued,
+// and goes on with it.
+func TestLog_RereadIsWhatOpeningWouldRecover(t *testing.T) {
+	faults := &storetest.Faults{}
+	s := open(t, t.TempDir(), store.Options{FS: faults})
+	id := uuid.New()
+	l, _ := openLog(t, s, id)
+	want := fill(t, l, 5)
+	must(t, l.Compact(t.Context(), 5, []byte("state"), nil))
+	want = append(want[:0], fill(t, l, 2)...)
+	must(t, l.SetBaseline(t.Context(), &store.Baseline{File: []byte("read")}))
+	faults.FailAll(syscall.EIO)
+	for _, late := range []string{"late", "later"} {
+		want = append(want, late)
+		_, err := l.Append([]byte(late))
+		must(t, err)
+	}
+	rec, err := l.Reread(t.Context())
+	must(t, err)
+	var got []string
+	for _, u := range rec.Updates {
+		got = append(got, string(u))
+	}
+	if string(rec.Snapshot) != "state" || !slices.Equal(got, want) || string(rec.Baseline.File) != "read" || rec.Damaged {
+		t.Errorf("read again: %s, %q, %+v", rec.Snapshot, got, rec.Baseline)
+	}
+	faults.FailAll(nil)
+	must(t, l.Sync(t.Context()))
+	must(t, l.Close())
+	if _, err := l.Reread(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("a closed log was read: %v", err)
 	}
 }
 

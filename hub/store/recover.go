@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -31,8 +32,9 @@ func (r *Recovered) Empty() bool {
 
 // brokenFile is a damaged file that has not been set aside yet.
 type brokenFile struct {
-	name string
-	keep []byte // what takes its place; nil: nothing
+	name   string
+	keep   []byte // what takes its place; nil: nothing
+	litter bool   // never finished: it only goes
 }
 
 const (
@@ -69,15 +71,41 @@ func (s *Store) OpenLog(id uuid.UUID, durable func(seq uint64, err error)) (*Log
 	return l, rec, nil
 }
 
+// Reread reads what OpenLog would recover now, and what is queued besides, for
+// a room that has to begin anew without giving its log up. Nothing may be
+// appended meanwhile; a compaction under way is waited for.
+func (l *Log) Reread(ctx context.Context) (Recovered, error) {
+	for _, slot := range []chan struct{}{l.compact, l.bases} {
+		release, err := l.hold(ctx, slot)
+		if err != nil {
+			return Recovered{}, wrap("read log again", err)
+		}
+		defer release()
+	}
+	l.mu.Lock()
+	queued := slices.Clone(l.queue) // before the files: what leaves the queue meanwhile is in both
+	l.mu.Unlock()
+	fresh := &Log{store: l.store, id: l.id, dir: l.dir}
+	rec, err := fresh.recover()
+	if err != nil {
+		return Recovered{}, wrap("read log again", err)
+	}
+	rec.Updates = append(rec.Updates, queued...)
+	return rec, nil
+}
+
 // recover reads the folder. Nothing is written.
 func (l *Log) recover() (rec Recovered, err error) {
-	journals, snapshots, err := l.files()
+	journals, snapshots, unfinished, err := l.files()
 	if err != nil && transient(err) {
 		return rec, err
 	}
 	if err != nil {
 		rec.damage("folder", err)
 		l.rotate = true
+	}
+	for _, name := range unfinished {
+		l.broken = append(l.broken, brokenFile{name: name, litter: true})
 	}
 	if err := l.recoverSnapshot(snapshots, &rec); err != nil {
 		return rec, err
@@ -108,13 +136,13 @@ func join(a, b string) string {
 }
 
 // files lists the generations of journals, oldest first, and of snapshots,
-// youngest first. What a crash left half-written is removed.
-func (l *Log) files() (journals, snapshots []uint64, err error) {
+// youngest first, and what a crash left half-written.
+func (l *Log) files() (journals, snapshots []uint64, unfinished []string, err error) {
 	entries, err := readDir(l.store.disk, l.dir)
 	for _, e := range entries {
 		name := e.Name()
 		if strings.HasSuffix(name, tmpExt) {
-			l.store.disk.Remove(filepath.Join(l.dir, name))
+			unfinished = append(unfinished, name)
 		} else if gen, ok := generation(name, journalPrefix); ok {
 			journals = append(journals, gen)
 		} else if gen, ok := generation(name, snapshotPrefix); ok {
@@ -124,7 +152,7 @@ func (l *Log) files() (journals, snapshots []uint64, err error) {
 	slices.Sort(journals)
 	slices.Sort(snapshots)
 	slices.Reverse(snapshots)
-	return journals, snapshots, err
+	return journals, snapshots, unfinished, err
 }
 
 // generation is the number in the name of a journal or snapshot.
@@ -210,6 +238,10 @@ func (l *Log) repair() error {
 	l.mu.Unlock()
 	var failed []error
 	for _, b := range broken {
+		if b.litter {
+			l.store.disk.Remove(filepath.Join(l.dir, b.name)) // best effort: it harms nobody
+			continue
+		}
 		err := l.store.setAside(l.dir, b.name, b.keep == nil)
 		if err != nil && !missing(err) && b.keep != nil {
 			err = l.store.setAside(l.dir, b.name, true) // what cannot be copied is moved
