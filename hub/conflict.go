@@ -86,26 +86,47 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 	if err := r.keepVersion(versionConflict, by.Name, present.Data); err != nil {
 		return err
 	}
-	return r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+	settled := make(chan error, 1)
+	err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+		if s.fileBusy() {
+			return nbdoc.Event{}, fail(CodeConflict, nil, "the notebook is just being saved; decide again")
+		}
 		ev, err := s.doc.Replace(form.Notebook())
 		if err == nil {
 			s.commit(ev, nil)
-			err = s.settleOn(disk)
-			s.setStatus(StateLive, "", "")
-			s.shareSaved()
+			s.settleOn(disk, func(_ *state, err error) { settled <- err })
+			ev = nbdoc.Event{}
 		}
-		return nbdoc.Event{}, err
+		return ev, err
 	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-settled:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.done:
+		return r.goneError()
+	}
 }
 
 // settleOn makes the disk's bytes what room and file agree on; the document was
 // just brought to them.
-func (s *state) settleOn(disk FileContent) error {
+func (s *state) settleOn(disk FileContent, then func(*state, error)) {
 	form, err := s.parse(disk.Data, s.doc.IDs())
 	if err != nil {
-		return err
+		then(s, err)
+		return
 	}
-	return s.agree(disk, form)
+	s.agree(disk, form, func(s *state, err error) {
+		if err == nil {
+			s.setStatus(StateLive, "", "")
+			s.shareSaved()
+		}
+		then(s, err)
+	})
 }
 
 // searchBound is how many names are looked at for a file that moved.
@@ -161,7 +182,7 @@ func (r *room) follow(from, to string, file FileID) (followed bool) {
 		return false
 	}
 	_ = r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
-		if s.path != from || s.status != StateMissing || s.saver.running {
+		if s.path != from || s.status != StateMissing || s.fileBusy() {
 			return
 		}
 		followed = true

@@ -3,6 +3,8 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -26,6 +28,7 @@ type durability struct {
 
 type waiter struct {
 	seq  uint64
+	ctx  context.Context // of who waits
 	done chan error
 }
 
@@ -40,12 +43,13 @@ func (r *room) heard(seq uint64, err error) {
 	r.rouse()
 }
 
-// journal appends an update. It is on disk when heedJournal says so.
+// journal appends an update. It is on disk when heedJournal says so. A journal
+// that takes no more leaves the document with something that nobody may be told
+// is safe: the room goes back to what the journal has, as after any panic.
 func (s *state) journal(update []byte) uint64 {
 	seq, err := s.log.Append(update)
 	if err != nil {
-		s.journalFailed(err)
-		return 0
+		panic(fmt.Errorf("journal an update: %w", err))
 	}
 	s.h.stats.journaled.Add(1)
 	s.durable.appended = seq
@@ -64,6 +68,7 @@ func (s *state) heedJournal() {
 			s.backToLive()
 		}
 	}
+	s.revealDurable()
 	s.acknowledge()
 	waiting := s.durable.waiters[:0]
 	for _, w := range s.durable.waiters {
@@ -103,7 +108,7 @@ func (r *room) awaitDurable(ctx context.Context, seq uint64) error {
 		return nil
 	}
 	done := make(chan error, 1)
-	if err := r.do(ctx, func(s *state) { s.await(seq, done) }); err != nil {
+	if err := r.do(ctx, func(s *state) { s.await(ctx, seq, done) }); err != nil {
 		return err
 	}
 	select {
@@ -119,7 +124,9 @@ func (r *room) awaitDurable(ctx context.Context, seq uint64) error {
 	}
 }
 
-func (s *state) await(seq uint64, done chan error) {
+// await answers when the journal has seq on disk. Those who gave up are forgotten
+// when the next one comes.
+func (s *state) await(ctx context.Context, seq uint64, done chan error) {
 	s.durable.reached = max(s.durable.reached, s.r.news.durable.Load())
 	switch failure := s.r.news.failure.Load(); {
 	case s.durable.reached >= seq:
@@ -127,6 +134,7 @@ func (s *state) await(seq uint64, done chan error) {
 	case failure != nil:
 		done <- storeError(*failure)
 	default:
-		s.durable.waiters = append(s.durable.waiters, waiter{seq, done})
+		s.durable.waiters = slices.DeleteFunc(s.durable.waiters, func(w waiter) bool { return w.ctx.Err() != nil })
+		s.durable.waiters = append(s.durable.waiters, waiter{seq, ctx, done})
 	}
 }

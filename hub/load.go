@@ -100,8 +100,8 @@ func (s *state) begin(t loadTarget) error {
 	if content.Data == nil {
 		return nil
 	}
-	s.file = content.ID
-	return s.agree(content, form)
+	s.agree(content, form, func(_ *state, failed error) { err = failed })
+	return err
 }
 
 // firstContent is what a new document holds: the file's cells, or one empty
@@ -114,23 +114,6 @@ func firstContent(form *form, content FileContent) *notebook.Notebook {
 		return &fresh
 	}
 	return nb
-}
-
-// agree makes a file's bytes the baseline: room and file are equal at this
-// moment.
-func (s *state) agree(content FileContent, form *form) error {
-	encoded, err := s.doc.Encode(nil)
-	if err != nil {
-		return fmt.Errorf("encode document: %w", err)
-	}
-	base := &store.Baseline{File: content.Data, State: encoded, IDs: form.IDs(), Path: s.path}
-	if err := s.log.SetBaseline(s.h.ctx, base); err != nil {
-		return storeError(err)
-	}
-	s.baseline, s.form = base, form
-	s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
-	s.covered = s.edits
-	return nil
 }
 
 // restore continues a lineage from the store, and takes in what happened to the
@@ -211,11 +194,11 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 	}
 	s.file = content.ID
 	if pending != nil && content.Hash == hashOf(pending.File) {
-		if err := s.log.PromotePending(s.h.ctx); err != nil {
-			return storeError(err)
-		}
 		if s.form, err = s.parse(pending.File, pending.IDs); err != nil {
 			return err
+		}
+		if err := s.log.PromotePending(s.h.ctx); err != nil {
+			s.r.log.Warn("the baseline moves with the next save", "error", err)
 		}
 		s.baseline = pending
 		s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
@@ -226,10 +209,12 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 	}
 	if s.baseline != nil && s.baseline.Path != s.path && content.Hash == recorded {
 		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells); err == nil {
-			return s.rebase(sight{content: content, form: form})
+			s.rebase(sight{content: content, form: form}, (*state).reconciled)
+			return nil
 		}
 	}
-	return s.takeIn(content)
+	s.takeIn(content, (*state).reconciled)
+	return nil
 }
 
 // replaceLineage gives a notebook whose history cannot be read a new room: the

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"github.com/notebookhub/hub/hub/yjs"
@@ -76,7 +77,7 @@ func (s *state) deliver(update []byte, author *peer) {
 }
 
 func (s *state) idle(p *peer) bool {
-	return !p.busy && len(p.frames) == 0 && len(p.updates) == 0 && !p.behind
+	return !s.withholding() && !p.busy && len(p.frames) == 0 && len(p.updates) == 0 && !p.behind
 }
 
 func (s *state) queueUpdate(p *peer, update []byte) {
@@ -124,7 +125,10 @@ func (s *state) flush() {
 
 // hand gives a batch to an idle writer; the channel has room for it.
 func (s *state) hand(p *peer, b batch) {
-	p.busy, p.lastSent, p.level = true, time.Now(), s.vector()
+	p.busy, p.lastSent = true, time.Now()
+	if !s.withholding() {
+		p.level = s.vector()
+	}
 	p.out <- b
 }
 
@@ -149,6 +153,9 @@ func (s *state) compose(p *peer) batch {
 
 // lacking returns one update with everything that waited.
 func (s *state) lacking(p *peer) []byte {
+	if s.withholding() {
+		return nil
+	}
 	defer func() { p.updates, p.bytes, p.behind = nil, 0, false }()
 	switch {
 	case p.behind:
@@ -167,22 +174,29 @@ func (s *state) lacking(p *peer) []byte {
 }
 
 // mergeShared merges waiting updates, once for all peers that wait for the same
-// ones: within a step they are told apart by their first and their number.
+// ones in this step. Authors wait for all but their own.
 func (s *state) mergeShared(updates [][]byte) []byte {
-	key := mergeKey{&updates[0][0], len(updates)}
-	if merged, ok := s.merges[key]; ok {
-		return merged
+	for _, m := range s.merges {
+		if m.of(updates) {
+			return m.merged
+		}
 	}
 	merged, err := yjs.MergeUpdates(updates...)
 	if err != nil { // they were all made by our own engine
 		s.h.stats.panics.Add(1)
 		return nil
 	}
-	s.merges[key] = merged
+	s.merges = append(s.merges, sharedMerge{updates, merged})
 	return merged
 }
 
-type mergeKey struct {
-	first *byte
-	count int
+// sharedMerge is what some updates add up to.
+type sharedMerge struct {
+	updates [][]byte
+	merged  []byte
+}
+
+// of tells whether these very updates were merged.
+func (m sharedMerge) of(updates [][]byte) bool {
+	return slices.EqualFunc(m.updates, updates, func(a, b []byte) bool { return &a[0] == &b[0] })
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/notebookhub/hub/hub/nbdoc"
 	"github.com/notebookhub/hub/hub/notebook"
-	"github.com/notebookhub/hub/hub/store"
 )
 
 // outside is what the room knows of what others do to its file. The room owns
@@ -59,12 +58,13 @@ func (r *room) poke() {
 }
 
 // diskChanged looks at the disk, beside the room. While a save is under way the
-// change may be our own: the look waits for its end.
+// change may be our own, and while a baseline moves it may be known: the look
+// waits for the end.
 func (s *state) diskChanged() {
 	if s.path == "" {
 		return
 	}
-	if s.outside.checking || s.saver.running {
+	if s.outside.checking || s.fileBusy() {
 		s.outside.again = true
 		return
 	}
@@ -83,7 +83,7 @@ func (s *state) diskChanged() {
 // diskSeen acts on a look at the disk, unless a save made it stale.
 func (s *state) diskSeen(seen sight) {
 	s.outside.checking = false
-	if s.saver.running || seen.saves != s.rev {
+	if s.fileBusy() || seen.saves != s.rev {
 		s.diskChanged()
 		return
 	}
@@ -111,10 +111,7 @@ func (s *state) meet(seen sight) {
 		s.outside.due = time.Now().Add(tornWait)
 	case seen.content.Hash != "":
 		s.outside.torn = 0
-		if err := s.reconcile(seen); err != nil {
-			s.r.log.Error("outside change not merged", "path", s.path, "error", err)
-			s.setStatus(StateDegraded, CodeOf(err), DetailOf(err))
-		}
+		s.reconcile(seen, (*state).reconciled)
 	case code == CodeNotFound && s.baseline == nil:
 		// Not written yet.
 	case code == CodeNotFound:
@@ -149,79 +146,63 @@ func (o *outside) tick(s *state, now time.Time) {
 	}
 }
 
+// reconciled is the end of what an outside change needed. What failed is tried
+// again.
+func (s *state) reconciled(err error) {
+	if err == nil {
+		return
+	}
+	s.r.log.Error("outside change not merged", "path", s.path, "error", err)
+	s.outside.due = time.Now().Add(minBackoff)
+	if s.loading() {
+		s.status, s.code, s.reason = StateDegraded, CodeOf(err), DetailOf(err)
+		return
+	}
+	s.setStatus(StateDegraded, CodeOf(err), DetailOf(err))
+}
+
 // takeIn decodes and merges bytes that somebody else wrote.
-func (s *state) takeIn(content FileContent) error {
+func (s *state) takeIn(content FileContent, then func(*state, error)) {
 	form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells)
-	return s.reconcile(sight{content: content, form: form, err: err})
+	s.reconcile(sight{content: content, form: form, err: err}, then)
 }
 
 // reconcile merges what others made of the file into the document: what they
 // changed since room and file last agreed, and nothing else. What cannot be
-// decided becomes a conflict; the file is not written then.
-func (s *state) reconcile(seen sight) error {
-	if seen.err != nil {
+// decided becomes a conflict; the file is not written then. It calls then when
+// room and file agree, or cannot.
+func (s *state) reconcile(seen sight, then func(*state, error)) {
+	switch {
+	case seen.err != nil:
 		s.conflict(CodeOf(seen.err), "the file cannot be read as a notebook: "+DetailOf(seen.err))
-		return nil
-	}
-	if s.baseline == nil {
-		if notebook.Equal(seen.form.Notebook(), s.doc.Notebook()) {
-			return s.agree(seen.content, seen.form)
-		}
+		then(s, nil)
+	case s.baseline == nil && notebook.Equal(seen.form.Notebook(), s.doc.Notebook()):
+		s.rebase(seen, then)
+	case s.baseline == nil:
 		s.conflict(CodeConflict, "somebody else created "+s.path+" with another content")
-		return nil
+		then(s, nil)
+	case s.durable.failing:
+		then(s, s.durable.failure)
+	default:
+		s.merge(seen, then)
 	}
-	if s.durable.failing {
-		s.outside.due = time.Now().Add(minBackoff)
-		return storeError(*s.r.news.failure.Load())
-	}
+}
+
+func (s *state) merge(seen sight, then func(*state, error)) {
 	s.keepIfCellsGo(seen.form)
 	ev, conflicts, err := s.doc.Merge(s.baseline.State, s.form.Notebook(), seen.form.Notebook())
 	s.commitMerge(ev)
 	if err != nil {
-		return fmt.Errorf("merge %s: %w", s.path, err)
+		then(s, fmt.Errorf("merge %s: %w", s.path, err))
+		return
 	}
 	s.h.stats.merges.Add(1)
 	if reason := conflictReason(conflicts); reason != "" {
 		s.conflict(CodeConflict, reason)
-		return nil
+		then(s, nil)
+		return
 	}
-	return s.rebase(seen)
-}
-
-// rebase makes the disk's bytes what room and file last agreed on.
-func (s *state) rebase(seen sight) error {
-	form := seen.form
-	base := store.Baseline{File: seen.content.Data, IDs: form.IDs(), Path: s.path}
-	same := notebook.Equal(s.doc.Notebook(), form.Notebook())
-	if same {
-		// Otherwise no state of ours is equal to the file, until the next save.
-		encoded, err := s.doc.Encode(nil)
-		if err != nil {
-			return err
-		}
-		base.State = encoded
-	}
-	if err := s.r.setBaseline(&base); err != nil {
-		return err
-	}
-	s.baseline, s.form, s.file = &base, form, seen.content.ID
-	s.r.refile(seen.content.ID)
-	s.saved = &Saved{SHA256: seen.content.Hash, Time: seen.content.Modified}
-	s.rev++
-	if same {
-		s.covered = s.edits
-		s.saver.auto.begun()
-	} else {
-		s.saver.auto.changed(time.Now())
-	}
-	if s.status != StateOpening {
-		s.fileAgrees()
-	}
-	s.infoDue = true
-	s.shareSaved()
-	s.r.putRecord(s.record())
-	s.h.publish("merged", s.r.id, map[string]any{"path": s.path, "sha256": seen.content.Hash})
-	return nil
+	s.rebase(seen, then)
 }
 
 // conflict stops the writing of the file until a person decided, or the disk

@@ -12,32 +12,29 @@ import (
 // help.
 const twice = time.Minute
 
-// rebuild replaces the document after a panic by what the store has. Peers are
-// asked for what they know, and sent everything.
+// rereadLimit bounds how long a rebuild waits for a compaction under way.
+const rereadLimit = 10 * time.Second
+
+// rebuild replaces the document after a panic by what the journal has, on the
+// disk or on its way there. The journal itself goes on: whoever waits for the
+// disk still does, and a save beside the room is of a state that was journaled.
+// Peers are asked for what they know, and sent everything.
 func (s *state) rebuild() error {
 	now := time.Now()
 	if now.Sub(s.rebuilt) < twice {
 		return fmt.Errorf("rebuild document: it failed twice within %v", twice)
 	}
 	s.rebuilt = now
-	if err := s.log.Close(); err != nil {
-		return fmt.Errorf("close journal: %w", err)
-	}
-	log, recovered, err := s.h.store.OpenLog(s.r.id, s.r.heard)
+	ctx, cancel := context.WithTimeout(s.h.ctx, rereadLimit)
+	defer cancel()
+	recovered, err := s.log.Reread(ctx)
 	if err != nil {
-		return fmt.Errorf("reopen journal: %w", err)
+		return fmt.Errorf("rebuild document: %w", err)
+	}
+	if s.doc, err = loadDocument(recovered); err != nil {
+		return fmt.Errorf("rebuild document: %w", err)
 	}
 	s.r.log.Warn("document rebuilt from the store")
-	s.log = log
-	s.r.news.durable.Store(0)
-	s.durable.appended, s.durable.reached = 0, 0
-	for _, w := range s.durable.waiters {
-		w.done <- fail(CodeInternal, nil, "the room was rebuilt; whether the edit is in it must be looked up")
-	}
-	s.durable.waiters = nil
-	if s.doc, err = loadDocument(recovered); err != nil {
-		return err
-	}
 	s.known, s.ack.vector = nil, nil
 	s.resyncAll()
 	s.settle()

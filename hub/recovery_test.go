@@ -49,6 +49,101 @@ func TestRecovery_LaggingJournalTakesNothingBack(t *testing.T) {
 	e.Journal.FailAll(nil)
 }
 
+// A save whose promotion fails has written the file: it succeeds, and neither the
+// next save nor the next hub takes our own bytes for a change by others.
+func TestRecovery_FailedPromotionDoublesNothing(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("x"))
+		room := e.Open("a.ipynb")
+		e.SetSource(room, "a", "x saved")
+		e.Journal.Fail(func(_ int, op storetest.Op, name string) error {
+			if op == storetest.Rename && filepath.Base(name) == "baseline" {
+				return os.ErrInvalid
+			}
+			return nil
+		})
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil || !strings.Contains(e.Read("a.ipynb"), "x saved") {
+			t.Fatalf("save: %v", err)
+		}
+		e.SetSource(room, "a", "x saved and on")
+		if crash {
+			later := killed(t, e)
+			e.Journal.FailAll(nil)
+			e = later
+		} else {
+			_, err := e.Hub.Save(ctx, room, hub.SaveRequest{})
+			if hub.CodeOf(err) != hub.CodeStorage {
+				t.Fatalf("save over what was not promoted: %v", err)
+			}
+			e.Journal.FailAll(nil)
+		}
+		if got := e.Source(e.Open("a.ipynb"), "a"); got != "x saved and on" {
+			t.Errorf("crash %v: the room holds %q", crash, got)
+		}
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil || !strings.Contains(e.Read("a.ipynb"), "x saved and on") {
+			t.Errorf("crash %v: %v, the file holds %s", crash, err, e.Read("a.ipynb"))
+		}
+		if merges := e.Hub.Stats().Merges; merges != 0 {
+			t.Errorf("crash %v: our own bytes were merged %d times", crash, merges)
+		}
+	}
+}
+
+// An edit that the journal will not take is never answered as if it were safe,
+// and is not in the document either.
+func TestEdit_ThatTheJournalRefusesIsAnError(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("x"))
+	room := e.Open("a.ipynb")
+	e.SetSource(room, "a", "kept")
+	if err := e.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := "lost"
+	if _, err := e.Hub.PatchCell(ctx, room, "a", hub.CellPatch{Source: &text}, hub.Client{}); err == nil {
+		t.Error("the edit was answered as done")
+	}
+	e.Stop()
+	e.Start()
+	if got := e.Source(e.Open("a.ipynb"), "a"); got != "kept" {
+		t.Errorf("the room holds %q", got)
+	}
+}
+
+// A panic costs no edit: the document is rebuilt from the journal, queued updates
+// included, peers are brought level, a save that is under way ends well, and the
+// room goes on.
+func TestRebuild_CostsNoEdit(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("x", "y"))
+	room := e.Open("a.ipynb")
+	p, q := e.Join(room), e.Join(room)
+	e.SetSource(room, "a", "durable")
+	release := stuckJournal(e)
+	p.Type("b", "queued")
+	q.AwaitSource("b", "queued")
+	e.Watcher.PanicOnce()
+	if _, err := e.Hub.Rename(ctx, room, "b.ipynb", hub.Client{}); err == nil {
+		t.Fatal("the rename was told although its step panicked")
+	}
+	release()
+	if e.Hub.Stats().Panics != 1 {
+		t.Fatalf("%d panics", e.Hub.Stats().Panics)
+	}
+	p.Type("a", "durable and on")
+	for _, peer := range []*hubtest.Peer{p, q} {
+		peer.AwaitSources("a:durable and on", "b:queued")
+	}
+	if got := e.Source(room, "b"); got != "queued" {
+		t.Errorf("the room holds %q", got)
+	}
+	e.Restart()
+	if got := e.Source(room, "a") + ", " + e.Source(room, "b"); got != "durable and on, queued" {
+		t.Errorf("the next hub has %q", got)
+	}
+}
+
 // A save-as that a crash cut short takes nothing back from the room.
 func TestRecovery_CutSaveAsTakesNothingBack(t *testing.T) {
 	e := hubtest.New(t, nil)

@@ -56,7 +56,7 @@ type written struct {
 // saveDue returns when the file is to be written without being asked.
 func (s *state) saveDue() time.Time {
 	switch {
-	case s.path == "" || s.saver.running || s.form.Upgraded(),
+	case s.path == "" || s.fileBusy() || s.form.Upgraded(),
 		s.status != StateLive && s.status != StateDegraded && s.status != StateReadOnly,
 		!s.presence.autosaveWanted():
 		return time.Time{}
@@ -64,9 +64,9 @@ func (s *state) saveDue() time.Time {
 	return s.saver.auto.due()
 }
 
-// startSave begins a save, or queues it behind the one that runs.
+// startSave begins a save, or queues it behind what is under way.
 func (s *state) startSave(job *saveJob) {
-	if s.saver.running {
+	if s.fileBusy() {
 		if job.explicit {
 			s.saver.queue = append(s.saver.queue, job)
 		}
@@ -190,7 +190,8 @@ func (r *room) writeOwn(snap *snapshot, out *written) {
 }
 
 // replace does the write itself: first it is noted what will be written, so
-// that after a crash our own bytes are recognised.
+// that after a crash our own bytes are recognised. Once the file is written the
+// save has succeeded: a promotion that fails is made up for by the next one.
 func (r *room) replace(path string, o WriteOptions, out *written) {
 	ctx := r.hub.ctx
 	o.Temp = r.id.String()[:8]
@@ -203,8 +204,11 @@ func (r *room) replace(path string, o WriteOptions, out *written) {
 		return
 	}
 	out.stat, out.failed = r.hub.files.Write(path, out.base.File, o)
-	if out.failed == nil {
-		out.failed = storeError(r.state.log.PromotePending(ctx))
+	if out.failed != nil {
+		return
+	}
+	if err := r.state.log.PromotePending(ctx); err != nil {
+		r.log.Warn("saved; the baseline moves with the next save", "error", err)
 	}
 }
 
@@ -212,19 +216,36 @@ func (r *room) setBaseline(b *store.Baseline) error {
 	return storeError(r.state.log.SetBaseline(r.hub.ctx, b))
 }
 
+// unlessEnded answers who asked for a save when a panic kept the room from doing
+// it.
+func (s *state) unlessEnded(job *saveJob, ended *bool) {
+	if !*ended && job.done != nil {
+		job.done(s, SaveResult{}, fail(CodeInternal, nil, "something went wrong inside the room; look whether the file was written"))
+	}
+}
+
 // saveEnded takes over what came of a save.
 func (s *state) saveEnded(job *saveJob, snap *snapshot, out written) {
+	ended := false
+	defer s.unlessEnded(job, &ended)
 	s.saver.running = false
-	defer s.nextSave()
+	s.takeOver(job, snap, out)
+	ended = true
+	s.nextSave()
+}
+
+func (s *state) takeOver(job *saveJob, snap *snapshot, out written) {
 	switch {
 	case out.found != nil && job.attempts < maxAttempts:
 		job.attempts++
 		s.saver.auto.changed(time.Now())
-		if err := s.takeIn(*out.found); err != nil {
-			out.failed = err
-			break
-		}
-		s.saver.queue = append([]*saveJob{job}, s.saver.queue...)
+		s.takeIn(*out.found, func(s *state, err error) {
+			if err != nil {
+				s.saveFailed(job, err)
+				return
+			}
+			s.saver.queue = append([]*saveJob{job}, s.saver.queue...)
+		})
 		return
 	case out.found != nil:
 		out.failed = fail(CodeDiskChanged, nil, "%s keeps changing on disk", s.path)
@@ -237,8 +258,11 @@ func (s *state) saveEnded(job *saveJob, snap *snapshot, out written) {
 }
 
 func (s *state) renameEnded(job *saveJob, out written) {
+	ended := false
+	defer s.unlessEnded(job, &ended)
 	s.saver.running = false
 	s.renamed(job, out)
+	ended = true
 	s.nextSave()
 }
 
@@ -246,12 +270,12 @@ func (s *state) renameEnded(job *saveJob, out written) {
 // ends at once, and must not keep the rest waiting. A change of the file that
 // was told during a save is looked at when none runs any more.
 func (s *state) nextSave() {
-	for len(s.saver.queue) > 0 && !s.saver.running {
+	for len(s.saver.queue) > 0 && !s.fileBusy() {
 		next := s.saver.queue[0]
 		s.saver.queue = s.saver.queue[1:]
 		s.startSave(next)
 	}
-	if !s.saver.running && s.outside.again {
+	if !s.fileBusy() && s.outside.again {
 		s.outside.again = false
 		s.diskChanged()
 	}

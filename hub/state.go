@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -42,6 +41,7 @@ type state struct {
 	edits    uint64 // changes of what the file holds, counted
 	covered  uint64 // edits up to here are in the file
 	saver    saver
+	settling bool   // a baseline is on its way to the disk
 	decided  string // hash of the bytes on disk that a person let be overwritten
 	recent   view   // the content a few seconds ago
 	recentAt time.Time
@@ -56,11 +56,12 @@ type state struct {
 	// Those who are attached.
 	peers    map[*peer]struct{}
 	presence presence
-	touched  map[*peer]struct{}  // have something to be sent
-	merges   map[mergeKey][]byte // of this step
-	known    []byte              // the document's state vector, nil when it changed
-	editedAt time.Time           // of the last "edited" event
-	empty    chan struct{}       // closed when the last peer has gone, when somebody waits
+	touched  map[*peer]struct{} // have something to be sent
+	merges   []sharedMerge      // of this step
+	withheld withheld
+	known    []byte        // the document's state vector, nil when it changed
+	editedAt time.Time     // of the last "edited" event
+	empty    chan struct{} // closed when the last peer has gone, when somebody waits
 
 	exec executor
 
@@ -84,9 +85,9 @@ func newState(r *room) state {
 	return state{
 		r: r, h: r.hub, timer: timer, status: StateOpening, created: time.Now(),
 		peers: make(map[*peer]struct{}), touched: make(map[*peer]struct{}),
-		merges: make(map[mergeKey][]byte), presence: newPresence(),
-		saver: saver{auto: autosaver{quiet: o.SaveQuiet, max: o.SaveMax}},
-		exec:  newExecutor(),
+		presence: newPresence(),
+		saver:    saver{auto: autosaver{quiet: o.SaveQuiet, max: o.SaveMax}},
+		exec:     newExecutor(),
 	}
 }
 
@@ -116,26 +117,6 @@ func (s *state) show(ev nbdoc.Event, author *peer) {
 	if ev.Content {
 		s.contentChanged(ev, author)
 	}
-}
-
-// syncLimit bounds how long a merge waits for the journal.
-const syncLimit = 3 * time.Second
-
-// commitMerge is commit for what the hub may have to do again after a crash: it
-// is on the disk before anybody sees it, or those who saw it would bring it back
-// and have it twice. That is worth the one wait for a disk that a room allows
-// itself.
-func (s *state) commitMerge(ev nbdoc.Event) {
-	if len(ev.Update) == 0 {
-		return
-	}
-	s.note(ev)
-	ctx, cancel := context.WithTimeout(s.h.ctx, syncLimit)
-	defer cancel()
-	if err := s.log.Sync(ctx); err != nil {
-		s.r.log.Warn("merge shown before it is on the disk", "error", err)
-	}
-	s.show(ev, nil)
 }
 
 // vector returns the document's state vector, encoded once per change.
@@ -188,6 +169,7 @@ func reordered(ev nbdoc.Event) bool {
 func (s *state) settle() {
 	s.flush()
 	clear(s.merges)
+	s.merges = s.merges[:0]
 	if s.infoDue {
 		s.publishInfo()
 	}
@@ -241,6 +223,7 @@ func (s *state) keepPeersAlive(now time.Time) {
 		return
 	}
 	s.timedDue = now.Add(keepAliveEvery)
+	s.revealLate(now)
 	s.answerLate(now)
 	for p := range s.peers {
 		if p.synced && now.Sub(p.lastSent) >= heardLately {

@@ -74,6 +74,10 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 // answer sends the client's sync step 2, which is never sent but for its step 1,
 // and who is there.
 func (s *state) answer(p *peer) {
+	if s.withholding() {
+		s.answerLater(p)
+		return
+	}
 	lacking, err := s.doc.Encode(p.question)
 	p.question = nil
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 
 // Watcher tells only what the test tells it.
 type Watcher struct {
-	mu    sync.Mutex
-	paths map[string]map[*func()]bool
+	mu     sync.Mutex
+	paths  map[string]map[*func()]bool
+	panics bool
 }
 
 // NewWatcher returns a watcher of nothing.
@@ -19,6 +20,10 @@ func NewWatcher() *Watcher { return &Watcher{paths: make(map[string]map[*func()]
 func (w *Watcher) Watch(path string, changed func()) (stop func(), err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.panics {
+		w.panics = false
+		panic("the watcher was told to")
+	}
 	key := &changed
 	if w.paths[path] == nil {
 		w.paths[path] = make(map[*func()]bool)
@@ -41,6 +46,13 @@ func (w *Watcher) Changed(path string) {
 	for changed := range w.paths[path] {
 		(*changed)()
 	}
+}
+
+// PanicOnce makes the next Watch panic, in the goroutine of the room that asks.
+func (w *Watcher) PanicOnce() {
+	w.mu.Lock()
+	w.panics = true
+	w.mu.Unlock()
 }
 
 // Watched counts the paths that are watched.
