@@ -61,16 +61,16 @@ func (s *state) agree(content FileContent, form *form, then func(*state, error))
 			s.baseline, s.form, s.file = base, form, content.ID
 			s.r.refile(content.ID)
 			s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
-			s.covered = edits
+			s.covered, s.decided = edits, ""
 		}
 		then(s, err)
 	})
 }
 
-// rebase makes the disk's bytes what room and file last agreed on. The room may
-// have edits that the file has not.
-func (s *state) rebase(seen sight, then func(*state, error)) {
-	base := &store.Baseline{File: seen.content.Data, IDs: seen.form.IDs(), Path: s.path}
+// rebase makes the disk's bytes what room and file last agreed on, but for the
+// disputes. The room may have edits that the file has not.
+func (s *state) rebase(seen sight, disputes []string, then func(*state, error)) {
+	base := &store.Baseline{File: seen.content.Data, IDs: seen.form.IDs(), Path: s.path, Disputes: disputes}
 	same := notebook.Equal(s.doc.Notebook(), seen.form.Notebook())
 	if same {
 		// Otherwise no state of ours is equal to the file, until the next save.
@@ -96,8 +96,9 @@ func (s *state) rebased(seen sight, base *store.Baseline) {
 	s.baseline, s.form, s.file = base, seen.form, seen.content.ID
 	s.r.refile(seen.content.ID)
 	s.saved = &Saved{SHA256: seen.content.Hash, Time: seen.content.Modified}
+	s.decided = "" // that was about other bytes
 	s.rev++
-	if !s.loading() {
+	if !s.loading() || len(base.Disputes) > 0 {
 		s.fileAgrees()
 	}
 }

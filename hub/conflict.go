@@ -64,6 +64,11 @@ func (r *room) keepRoom(ctx context.Context, disk FileContent, by Client) error 
 	}
 	err := r.do(ctx, func(s *state) {
 		s.decided = disk.Hash
+		if s.baseline != nil {
+			settled := *s.baseline
+			settled.Disputes = nil
+			s.baseline = &settled
+		}
 		s.setStatus(StateLive, "", "")
 	})
 	if err != nil {

@@ -205,11 +205,14 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 		return nil
 	}
 	if s.baseline != nil && bytes.Equal(content.Data, s.baseline.File) {
+		if len(s.baseline.Disputes) > 0 {
+			s.fileAgrees()
+		}
 		return nil
 	}
 	if s.baseline != nil && s.baseline.Path != s.path && content.Hash == recorded {
 		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells); err == nil {
-			s.rebase(sight{content: content, form: form}, (*state).reconciled)
+			s.rebase(sight{content: content, form: form}, s.baseline.Disputes, (*state).reconciled)
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,8 +123,12 @@ func (s *state) meet(seen sight) {
 }
 
 // fileAgrees ends what was wrong between room and file; the journal may still be
-// failing.
+// failing, and a dispute still be open.
 func (s *state) fileAgrees() {
+	if s.baseline != nil && len(s.baseline.Disputes) > 0 {
+		s.conflict(CodeConflict, disputeWords(s.baseline.Disputes))
+		return
+	}
 	if s.durable.failing {
 		s.setStatus(StateDegraded, CodeOf(s.durable.failure), DetailOf(s.durable.failure))
 		return
@@ -177,7 +182,7 @@ func (s *state) reconcile(seen sight, then func(*state, error)) {
 		s.conflict(CodeOf(seen.err), "the file cannot be read as a notebook: "+DetailOf(seen.err))
 		then(s, nil)
 	case s.baseline == nil && notebook.Equal(seen.form.Notebook(), s.doc.Notebook()):
-		s.rebase(seen, then)
+		s.rebase(seen, nil, then)
 	case s.baseline == nil:
 		s.conflict(CodeConflict, "somebody else created "+s.path+" with another content")
 		then(s, nil)
@@ -188,6 +193,9 @@ func (s *state) reconcile(seen sight, then func(*state, error)) {
 	}
 }
 
+// merge takes the file's change over. When it leaves something that a person
+// must decide about, room and file have nevertheless met: the next change is
+// merged from here, and only the file is not written.
 func (s *state) merge(seen sight, then func(*state, error)) {
 	s.keepIfCellsGo(seen.form)
 	ev, conflicts, err := s.doc.Merge(s.baseline.State, s.form.Notebook(), seen.form.Notebook())
@@ -197,32 +205,46 @@ func (s *state) merge(seen sight, then func(*state, error)) {
 		return
 	}
 	s.h.stats.merges.Add(1)
-	if reason := conflictReason(conflicts); reason != "" {
-		s.conflict(CodeConflict, reason)
-		then(s, nil)
-		return
+	s.rebase(seen, s.standing(conflicts, seen.form.Notebook()), then)
+}
+
+// standing are the disputes that are open now that the file holds disk: the new
+// ones, and what is left of the former.
+func (s *state) standing(conflicts []nbdoc.Conflict, disk *notebook.Notebook) []string {
+	var open []string
+	for _, text := range s.baseline.Disputes {
+		if d, ok := nbdoc.ParseDispute(text); ok && s.doc.Stands(d, disk) {
+			open = append(open, text)
+		}
 	}
-	s.rebase(seen, then)
+	for _, d := range nbdoc.Disputes(conflicts) {
+		if text := d.String(); !slices.Contains(open, text) {
+			open = append(open, text)
+		}
+	}
+	return open
 }
 
 // conflict stops the writing of the file until a person decided, or the disk
 // became readable again.
 func (s *state) conflict(code Code, reason string) {
+	s.decided = "" // that was about other bytes
 	if s.status != StateConflict {
 		s.h.stats.conflicts.Add(1)
 	}
-	if s.status == StateOpening {
+	if s.loading() {
 		s.status, s.code, s.reason = StateConflict, code, reason
 		return
 	}
 	s.setStatus(StateConflict, code, reason)
 }
 
-func conflictReason(conflicts []nbdoc.Conflict) string {
+// disputeWords says to a person what is to be decided.
+func disputeWords(disputes []string) string {
 	var parts []string
-	for _, c := range conflicts {
-		if c.Blocks() {
-			parts = append(parts, fmt.Sprintf("cell %s was %s", c.Cell, conflictWords(c.Kind)))
+	for _, text := range disputes {
+		if d, ok := nbdoc.ParseDispute(text); ok {
+			parts = append(parts, fmt.Sprintf("cell %s was %s", d.Cell, conflictWords(d.Kind)))
 		}
 	}
 	return strings.Join(parts, "; ")

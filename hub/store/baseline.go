@@ -18,6 +18,9 @@ type Baseline struct {
 	State []byte   // document state equal to it
 	IDs   []string // per cell, minted ones included
 	Path  string   // as in the record
+	// Disputes are what a person must decide about before the file may be written,
+	// in the caller's words.
+	Disputes []string
 }
 
 const (
@@ -27,8 +30,9 @@ const (
 
 // baselineHead is the first section of the file.
 type baselineHead struct {
-	Path string   `json:"path"`
-	IDs  []string `json:"ids"`
+	Path     string   `json:"path"`
+	IDs      []string `json:"ids"`
+	Disputes []string `json:"disputes,omitempty"`
 }
 
 // SetPending makes durable what a save is about to write. It comes before the
@@ -91,7 +95,7 @@ func (l *Log) inBases(ctx context.Context, doing string, f func() error) error {
 }
 
 func (l *Log) writeBaseline(name string, b *Baseline) error {
-	head, err := json.Marshal(baselineHead{Path: b.Path, IDs: b.IDs})
+	head, err := json.Marshal(baselineHead{Path: b.Path, IDs: b.IDs, Disputes: b.Disputes})
 	if err != nil {
 		return err
 	}
@@ -132,5 +136,5 @@ func (s *Store) readBaseline(id uuid.UUID, name string) (*Baseline, error) {
 	if len(parts) != 3 || json.Unmarshal(parts[0], &head) != nil {
 		return nil, errors.Join(ErrDamaged, fmt.Errorf("%s of %s", name, id))
 	}
-	return &Baseline{File: parts[1], State: parts[2], IDs: head.IDs, Path: head.Path}, nil
+	return &Baseline{File: parts[1], State: parts[2], IDs: head.IDs, Path: head.Path, Disputes: head.Disputes}, nil
 }
