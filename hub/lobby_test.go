@@ -258,11 +258,12 @@ func TestLobby_FullAndClosing(t *testing.T) {
 		if err := h.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
+		synctest.Wait() // Join's last step is to return
 		for _, g := range guests {
 			select {
 			case <-g.left:
 			default:
-				t.Fatal("Close did not wait")
+				t.Fatal("a visitor stays")
 			}
 			if code, _ := g.Closed(); code != hub.CloseRestart {
 				t.Fatalf("closed with %d", code)

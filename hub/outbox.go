@@ -59,6 +59,7 @@ func (s *state) control(p *peer, frame []byte) {
 // deliver queues an update for every synced peer but its author. frame is the
 // update as a message, encoded once for all that are idle.
 func (s *state) deliver(update []byte, author *peer) {
+	s.publishDue()
 	var frame []byte
 	for p := range s.peers {
 		if p == author || !p.synced || p.parting {

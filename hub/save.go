@@ -326,9 +326,7 @@ func (s *state) saveFailed(job *saveJob, err error) {
 
 // finishSave answers who asked. What the answer is about can be looked up then.
 func (s *state) finishSave(job *saveJob, result SaveResult, err error) {
-	if s.infoDue {
-		s.publishInfo()
-	}
+	s.publishDue()
 	if job.done != nil {
 		job.done(s, result, err)
 	}

@@ -167,12 +167,10 @@ func reordered(ev nbdoc.Event) bool {
 
 // settle ends a step: what the step touched is sent, published and scheduled.
 func (s *state) settle() {
+	s.publishDue()
 	s.flush()
 	clear(s.merges)
 	s.merges = s.merges[:0]
-	if s.infoDue {
-		s.publishInfo()
-	}
 	s.schedule()
 }
 
@@ -240,6 +238,14 @@ func (s *state) heed() {
 	}
 }
 
+// publishDue comes before anything is told: who hears of a change and asks the
+// hub about it must not get the former answer.
+func (s *state) publishDue() {
+	if s.infoDue {
+		s.publishInfo()
+	}
+}
+
 // publishInfo makes what anyone may know about the room visible.
 func (s *state) publishInfo() {
 	s.infoDue = false
@@ -273,6 +279,7 @@ func (s *state) setStatus(status RoomState, code Code, reason string) {
 
 // tell sends an event to the peers that listen and to those who follow the hub.
 func (s *state) tell(kind string, data map[string]any) {
+	s.publishDue()
 	s.h.publish(kind, s.r.id, data)
 	var frame []byte
 	for p := range s.peers {
