@@ -1,7 +1,11 @@
 package hub_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -131,5 +135,76 @@ func TestConflict_ADecisionIsAboutItsBytesAlone(t *testing.T) {
 		if want := hubtest.Notebook("one by somebody", "two, edited here"); e.Read("a.ipynb") != want {
 			t.Errorf("the file holds %s", e.Read("a.ipynb"))
 		}
+	})
+}
+
+// Every change of the file is taken in, also in notebooks that hold what JSON
+// has no word for.
+func TestOutside_ChangesBesideNaNAreAllMerged(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		odd := func(source string) string {
+			return strings.Replace(hubtest.Notebook("one", source), `"metadata": {}`, `"metadata": {"q": NaN}`, 1)
+		}
+		p := e.Join(room)
+		e.Write("a.ipynb", odd("two"))
+		time.Sleep(time.Second)
+		for n := range 4 {
+			p.Type("a", "one"+strings.Repeat("!", n+1))
+			p.AwaitEvent("ack")
+			e.Write("a.ipynb", odd("two"+strings.Repeat("?", n+1)))
+			p.AwaitSource("b", "two"+strings.Repeat("?", n+1))
+		}
+	})
+}
+
+// A file that was renamed while no hub ran is found by whoever attaches to its
+// room, and keeps that room.
+func TestRecovery_RenamedWhileNoHubRan(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("x"))
+	room := e.Open("a.ipynb")
+	e.Stop()
+	if err := os.Rename(filepath.Join(e.Dir, "a.ipynb"), filepath.Join(e.Dir, "b.ipynb")); err != nil {
+		t.Fatal(err)
+	}
+	e.Start()
+	e.SetSource(room, "a", "edited")
+	await(t, "the room to follow", func() bool { return e.Room(room).Path == "b.ipynb" })
+	if again := e.Open("b.ipynb"); again != room {
+		t.Errorf("another room: %s", again)
+	}
+	if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil || e.Read("b.ipynb") != hubtest.Notebook("edited") {
+		t.Errorf("saved %v: %s", err, e.Read("b.ipynb"))
+	}
+}
+
+// In notebooks without cell ids a short cell that both sides rewrite is still one
+// cell, merged by character.
+func TestOutside_CellsWithoutIDsAreKnownByTheirPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		old := func(middle string) string {
+			text := strings.Replace(hubtest.Notebook("import time", middle, "print(a)"), `"nbformat_minor": 5`, `"nbformat_minor": 4`, 1)
+			for _, id := range []string{"a", "b", "c"} {
+				text = strings.Replace(text, `   "id": "`+id+`",`+"\n", "", 1)
+			}
+			return text
+		}
+		e.Write("a.ipynb", old("a = 10"))
+		room := e.Open("a.ipynb")
+		cells, err := e.Hub.Cells(ctx, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.SetSource(room, cells.Cells[1].ID, "a = 10 # room")
+		e.Write("a.ipynb", old("c = 10"))
+		time.Sleep(time.Second)
+		if got := e.Source(room, cells.Cells[1].ID); got != "c = 10 # room" {
+			t.Errorf("the cell holds %q", got)
+		}
+		if s := e.Room(room).State; s != hub.StateLive {
+			t.Errorf("the room is %s", s)
+		}
+		e.Stop()
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
 
 	"github.com/google/uuid"
@@ -184,10 +183,4 @@ func (r *room) edit(ctx context.Context, f func(*state) (nbdoc.Event, error)) er
 }
 
 // cellETag hashes what a cell is.
-func cellETag(c notebook.Cell) string {
-	data, err := json.Marshal(c)
-	if err != nil {
-		data = []byte(c.ID + c.Source) // NaN in an output; the source is what is edited
-	}
-	return etagOf(data)
-}
+func cellETag(c notebook.Cell) string { return etagOf(notebook.AppendFingerprint(nil, c)) }

@@ -24,6 +24,9 @@ func (s *state) load(t loadTarget) error {
 		return err
 	}
 	s.path, s.file = t.path, t.file
+	if known && s.file == (FileID{}) {
+		s.file = rec.File // by which a file that moved is found
+	}
 	log, recovered, err := s.h.store.OpenLog(s.r.id, s.r.heard)
 	if err != nil {
 		return storeError(err)

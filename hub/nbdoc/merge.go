@@ -3,7 +3,6 @@ package nbdoc
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"github.com/notebookhub/hub/hub/notebook"
@@ -137,8 +136,8 @@ func newMerge(d *Document, base []byte, was, disk *notebook.Notebook) *merge {
 // mergeName identifies the merge of a file into what has become of a state.
 func mergeName(base []byte, was, disk *notebook.Notebook) string {
 	h := sha256.New()
-	_, _ = h.Write(base)
-	_ = json.NewEncoder(h).Encode([]*notebook.Notebook{was, disk}) // what cannot be encoded (NaN) does not tell merges apart
+	h.Write(base)
+	h.Write(notebook.AppendFingerprint(notebook.AppendFingerprint(nil, was), disk))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -17,9 +17,10 @@ const (
 // MatchCells pairs the cells of two states of a notebook and returns, for each
 // cell of now, the index of the cell of old that it was, -1 for a new one. No
 // cell is paired twice. Cells pair by id; cells without a shared id by equal
-// type and source, then by the similarity of their sources. The work is
-// bounded: among very many cells without a shared id only those near each other
-// are compared.
+// type and source, then by the similarity of their sources; of those that have no
+// id at all, by standing between the same two neighbours. The work is bounded:
+// among very many cells without a shared id only those near each other are
+// compared.
 func MatchCells(old, now []Cell) []int {
 	m := &matcher{old: old, now: now, from: make([]int, len(now)), used: make([]bool, len(old))}
 	for j := range m.from {
@@ -28,6 +29,7 @@ func MatchCells(old, now []Cell) []int {
 	m.byID()
 	m.byContent()
 	m.bySimilarity()
+	m.byPlace()
 	return m.from
 }
 
@@ -139,6 +141,44 @@ func (m *matcher) bySimilarity() {
 			m.pair(c.i, c.j)
 		}
 	}
+}
+
+// byPlace pairs what is left between two paired neighbours, when it is as many
+// cells of the same types on both sides and nothing else tells who they are: a
+// short cell that was rewritten has no word in common with what it was.
+func (m *matcher) byPlace() {
+	before := -1 // the old partner of the last paired cell
+	for j := 0; j < len(m.now); {
+		if m.from[j] >= 0 {
+			before = m.from[j]
+			j++
+			continue
+		}
+		end := j
+		for end < len(m.now) && m.from[end] < 0 {
+			end++
+		}
+		after := len(m.old)
+		if end < len(m.now) {
+			after = m.from[end]
+		}
+		if after-before-1 == end-j && m.exchangeable(before+1, j, end-j) {
+			for n := range end - j {
+				m.pair(before+1+n, j+n)
+			}
+		}
+		j = end
+	}
+}
+
+// exchangeable reports whether n cells from i and from j on may be each other.
+func (m *matcher) exchangeable(i, j, n int) bool {
+	for k := range n {
+		if m.used[i+k] || m.now[j+k].ID != "" || m.old[i+k].Type != m.now[j+k].Type {
+			return false
+		}
+	}
+	return true
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -35,6 +35,13 @@ func TestMatchCells_PairsByIDThenByContent(t *testing.T) {
 		{"all new", cells("1:alpha"), cells("2:gamma"), []int{-1}},
 		{"a repeated id pairs once", cells("a:x"), cells("a:x", "a:x"), []int{0, -1}},
 		{"an empty id is none", cells(":x", ":y"), cells(":y", ":z"), []int{1, -1}},
+		{"rewritten between the same neighbours", cells("1:import time", "2:a = 10", "3:print(a)"),
+			cells(":import time", ":b = 12", ":print(a)"), []int{0, 1, 2}},
+		{"rewritten at both ends", cells("1:x", "2:middle", "3:"), cells(":y", ":middle", ":z"), []int{0, 1, 2}},
+		{"with an id of its own it is another", cells("1:import time", "2:a = 10", "3:print(a)"),
+			cells(":import time", "9:b = 12", ":print(a)"), []int{0, -1, 2}},
+		{"one more between the neighbours tells nothing", cells("1:p q r", "2:x", "3:s t u"),
+			cells(":p q r", ":y", ":z", ":s t u"), []int{0, -1, -1, 2}},
 		{"the most alike of two", cells("1:a b c d e f", "2:a b c d e g"), cells("3:a b c d e f h"), []int{0}},
 		{"the most alike wins", cells("1:a b c d e f"), cells("2:a b c x y z", "3:a b c d e g"), []int{-1, 0}},
 	} {
