@@ -13,23 +13,55 @@ import (
 // durable, and only then gives them the name. A crash leaves the old file or
 // the new one; the temporary name is the same each time, so the next write of
 // the same writer clears away what a crash left.
-func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (FileStat, error) {
+func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (Written, error) {
+	old, err := f.former(p, o)
+	if err != nil {
+		return Written{}, err
+	}
 	const marks = len(".~.12345678.tmp")
 	name := path.Base(p)
 	name = cutText(name, min(len(name), maxNameLen-marks))
 	temp := path.Join(path.Dir(p), ".~"+name+"."+o.Temp+".tmp")
 	if err := f.writeTemp(temp, p, data); err != nil {
 		f.root.Remove(temp)
-		return FileStat{}, diskError(err, p)
+		return Written{}, diskError(err, p)
 	}
 	if err := f.install(temp, p, o); err != nil {
 		f.root.Remove(temp)
-		return FileStat{}, err
+		return Written{}, err
 	}
 	if err := f.syncDir(path.Dir(p)); err != nil {
-		return FileStat{}, diskError(err, p)
+		return Written{}, diskError(err, p)
 	}
-	return f.Stat(p)
+	now, err := f.Stat(p)
+	w := Written{FileStat: now}
+	if old != nil {
+		w.OtherLinks, w.OwnerLost = old.Links-1, now.Owner != old.Owner
+	}
+	return w, err
+}
+
+// former looks at the file that is to be replaced, nil when there is none. To
+// put another file in its place takes only the right to write the folder, so it
+// is asked for its own.
+func (f *rootFiles) former(p string, o WriteOptions) (*FileStat, error) {
+	if o.Create {
+		return nil, nil
+	}
+	file, err := f.root.OpenFile(local(p), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, diskError(err, p)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, diskError(err, p)
+	}
+	stat := statOf(info)
+	return &stat, nil
 }
 
 func (f *rootFiles) writeTemp(temp, p string, data []byte) error {

@@ -23,6 +23,13 @@ func linkCount(info fs.FileInfo) uint64 {
 	return 1
 }
 
+func ownerOf(info fs.FileInfo) int {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid)
+	}
+	return -1
+}
+
 // keepOwner gives a new file the mode and, where allowed, the owner of the one
 // that it replaces. A mode that cannot be kept is an error: a private notebook
 // must not become readable by everyone.

@@ -25,8 +25,9 @@ type Files interface {
 	// Stat tells about a file or folder.
 	Stat(path string) (FileStat, error)
 	// Write replaces a file atomically, or with Create makes one that must not
-	// exist. Readers see the old bytes or the new ones, never anything else.
-	Write(path string, data []byte, o WriteOptions) (FileStat, error)
+	// exist. Readers see the old bytes or the new ones, never anything else. A
+	// file that may not be written is not replaced either.
+	Write(path string, data []byte, o WriteOptions) (Written, error)
 	// Rename moves a file and never replaces one.
 	Rename(from, to string) error
 	Remove(path string) error
@@ -45,6 +46,15 @@ type FileStat struct {
 	Mode     fs.FileMode
 	Modified time.Time
 	Links    uint64
+	Owner    int // user id; -1 where there is none
+}
+
+// Written is a file after a Write, and what the write could not keep of the one
+// that it replaced.
+type Written struct {
+	FileStat
+	OtherLinks uint64 // other names of the replaced file, which keep its bytes
+	OwnerLost  bool   // it belonged to somebody else, and the new one does not
 }
 
 // FileContent is a file's bytes with their hash.

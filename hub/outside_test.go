@@ -336,7 +336,7 @@ type afterWrite struct {
 	then func(path string)
 }
 
-func (f *afterWrite) Write(p string, data []byte, o hub.WriteOptions) (hub.FileStat, error) {
+func (f *afterWrite) Write(p string, data []byte, o hub.WriteOptions) (hub.Written, error) {
 	stat, err := f.Files.Write(p, data, o)
 	if f.then != nil && err == nil {
 		f.then(p)

@@ -169,7 +169,7 @@ func local(p string) string {
 func statOf(info fs.FileInfo) FileStat {
 	return FileStat{
 		Name: info.Name(), ID: fileID(info), Size: info.Size(), Mode: info.Mode(),
-		Modified: info.ModTime(), Links: linkCount(info),
+		Modified: info.ModTime(), Links: linkCount(info), Owner: ownerOf(info),
 	}
 }
 

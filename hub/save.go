@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	pathpkg "path"
 	"time"
 
@@ -47,6 +48,8 @@ type written struct {
 	base   *store.Baseline
 	form   *form
 	stat   FileStat
+	links  uint64   // other names of the file that keep the former bytes
+	notes  []string // what a person should know
 	hash   string
 	wrote  bool
 	found  *FileContent // the disk holds something else; nothing was written
@@ -203,13 +206,25 @@ func (r *room) replace(path string, o WriteOptions, out *written) {
 	if out.failed = storeError(r.state.log.SetPending(ctx, out.base)); out.failed != nil {
 		return
 	}
-	out.stat, out.failed = r.hub.files.Write(path, out.base.File, o)
-	if out.failed != nil {
+	file, err := r.hub.files.Write(path, out.base.File, o)
+	if out.failed = err; err != nil {
 		return
 	}
+	out.stat, out.links, out.notes = file.FileStat, file.OtherLinks, writeNotes(path, file)
 	if err := r.state.log.PromotePending(ctx); err != nil {
 		r.log.Warn("saved; the baseline moves with the next save", "error", err)
 	}
+}
+
+// writeNotes says what a save could not keep.
+func writeNotes(path string, file Written) (notes []string) {
+	if file.OtherLinks > 0 {
+		notes = append(notes, fmt.Sprintf("%s had %d other name(s), hard links, which keep the former bytes", path, file.OtherLinks))
+	}
+	if file.OwnerLost {
+		notes = append(notes, path+" belonged to another user; the saved file belongs to the hub's")
+	}
+	return notes
 }
 
 func (r *room) setBaseline(b *store.Baseline) error {
@@ -293,7 +308,7 @@ func (s *state) saveSucceeded(job *saveJob, snap *snapshot, out written) {
 	s.infoDue = true
 	s.fileAgrees()
 	s.shareSaved()
-	result := SaveResult{Path: s.path, Rev: s.rev, SHA256: out.hash, Time: out.stat.Modified, Written: out.wrote, Links: out.stat.Links - 1}
+	result := SaveResult{Path: s.path, Rev: s.rev, SHA256: out.hash, Time: out.stat.Modified, Written: out.wrote, Links: out.links, Notes: out.notes}
 	if former != s.path {
 		s.pathChanged(former, job.req.By.Name)
 	}

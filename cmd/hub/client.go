@@ -197,7 +197,10 @@ func (c *client) lookupOrOpen(ctx context.Context, idOrPath string) (string, err
 }
 
 // saved is the hub's answer to a save.
-type saved struct{ Path, SHA256 string }
+type saved struct {
+	Path, SHA256 string
+	Notes        []string
+}
 
 // save saves a room; the options are those of the API, and may be nil.
 func (c *client) save(ctx context.Context, room string, options map[string]any) (s saved, err error) {

@@ -43,6 +43,9 @@ func (c *saveCmd) Run(ctx context.Context, con *console) error {
 }
 
 func (s saved) print(con *console) error {
+	for _, note := range s.Notes {
+		fmt.Fprintln(con.err, "note:", note)
+	}
 	if s.Path == "" {
 		_, err := fmt.Fprintln(con.out, "kept in the hub, untitled")
 		return err

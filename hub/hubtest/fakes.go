@@ -113,13 +113,13 @@ func (f *Files) Resolve(path string) (string, hub.FileID, error) {
 }
 
 // Write is the hub's.
-func (f *Files) Write(path string, data []byte, o hub.WriteOptions) (hub.FileStat, error) {
+func (f *Files) Write(path string, data []byte, o hub.WriteOptions) (hub.Written, error) {
 	f.mu.Lock()
 	fail := f.onWrite
 	f.mu.Unlock()
 	if fail != nil {
 		if err := fail(path); err != nil {
-			return hub.FileStat{}, err
+			return hub.Written{}, err
 		}
 	}
 	return f.Files.Write(path, data, o)
