@@ -72,10 +72,7 @@ func (h *Hub) goWait(f func()) { h.wg.Go(f) }
 // Ready reports whether the hub can serve: it is open, its store works, and so
 // does the journal of every open room. Without one no edit can be promised.
 func (h *Hub) Ready(context.Context) error {
-	h.mu.Lock()
-	closing := h.closing
-	h.mu.Unlock()
-	if closing {
+	if h.isClosing() {
 		return errClosing()
 	}
 	if err := h.store.Check(); err != nil {
@@ -87,6 +84,12 @@ func (h *Hub) Ready(context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (h *Hub) isClosing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closing
 }
 
 // Stats returns counters and gauges.

@@ -251,6 +251,16 @@ func (s *state) remember() error {
 	return storeError(s.h.store.PutRecord(s.record()))
 }
 
+// rememberClosed makes attaching by id fail until the path is opened. An untitled
+// notebook has no other way in than its id, so it only goes to rest.
+func (s *state) rememberClosed() error {
+	rec := s.record()
+	if rec.Path != "" {
+		rec.Status = store.StatusClosed
+	}
+	return storeError(s.h.store.PutRecord(rec))
+}
+
 func (s *state) record() store.Record {
 	rec := store.Record{
 		Room: s.r.id, Lineage: s.lineage, Seed: s.seed, Path: s.path, File: s.file, Rev: s.rev,
@@ -323,6 +333,6 @@ func (s *state) discard() {
 		}
 	}
 	for _, w := range s.durable.waiters {
-		w.done <- fail(CodeClosing, nil, "the room closed meanwhile")
+		w.done <- s.r.goneError()
 	}
 }

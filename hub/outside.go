@@ -62,7 +62,7 @@ func (r *room) poke() {
 // change may be our own, and while a baseline moves it may be known: the look
 // waits for the end.
 func (s *state) diskChanged() {
-	if s.path == "" {
+	if s.path == "" || s.saver.ending {
 		return
 	}
 	if s.outside.checking || s.fileBusy() {

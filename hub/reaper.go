@@ -103,8 +103,26 @@ func (h *Hub) spare(r *room) {
 func (h *Hub) teardown(ctx context.Context, r *room, why string) {
 	h.part(ctx, r, why)
 	r.endKernel()
+	r.endSaves()
 	close(r.stop)
 	<-r.done
+}
+
+// endSaves lets the save, the rename or the merge that is under way come to its
+// end, and refuses others: who asked hears what became of it.
+func (r *room) endSaves() {
+	quiet := make(chan struct{})
+	err := r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
+		s.saver.ending, s.saver.quiet = true, quiet
+		s.nextSave()
+	})
+	if err != nil {
+		return
+	}
+	select {
+	case <-quiet:
+	case <-r.done:
+	}
 }
 
 // endKernel cancels what runs, starts and waits, and lets the kernel go. It has

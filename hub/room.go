@@ -26,6 +26,7 @@ type room struct {
 	commands chan command
 	loaded   chan struct{} // closed when loading ended; loadErr is set before
 	loadErr  error
+	closeErr error         // of a close on purpose; valid after done
 	stop     chan struct{} // closed by teardown, once
 	done     chan struct{} // closed when nothing is left of the room
 	wake     chan struct{} // capacity one: the store or the disk has news
@@ -109,7 +110,10 @@ func (r *room) rouse() {
 }
 
 func (r *room) goneError() error {
-	return fail(CodeClosing, nil, "the room closed meanwhile; open it again")
+	if r.hub.isClosing() {
+		return errClosing()
+	}
+	return fail(CodeRoomClosed, nil, "the room was closed meanwhile; open it again")
 }
 
 func (r *room) awaitReady(ctx context.Context) error {
@@ -141,6 +145,9 @@ func (r *room) run(t loadTarget) {
 	r.loop(s)
 	r.decline()
 	s.discard()
+	if s.closed {
+		r.closeErr = s.rememberClosed()
+	}
 	close(r.done)
 	r.hub.gone(r) // the claims last: nobody opens the notebook before
 }

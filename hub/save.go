@@ -15,7 +15,9 @@ import (
 type saver struct {
 	auto    autosaver
 	running bool
-	queue   []*saveJob // what was asked for meanwhile
+	queue   []*saveJob    // what was asked for meanwhile
+	ending  bool          // the room ends: nothing begins any more
+	quiet   chan struct{} // closed when nothing is under way, if somebody waits for that
 }
 
 // saveJob is one save that somebody asked for, or the timer.
@@ -69,6 +71,10 @@ func (s *state) saveDue() time.Time {
 
 // startSave begins a save, or queues it behind what is under way.
 func (s *state) startSave(job *saveJob) {
+	if s.saver.ending {
+		s.finishSave(job, SaveResult{}, s.r.goneError())
+		return
+	}
 	if s.fileBusy() {
 		if job.explicit {
 			s.saver.queue = append(s.saver.queue, job)
@@ -289,6 +295,10 @@ func (s *state) nextSave() {
 		next := s.saver.queue[0]
 		s.saver.queue = s.saver.queue[1:]
 		s.startSave(next)
+	}
+	if s.saver.quiet != nil && !s.fileBusy() {
+		close(s.saver.quiet)
+		s.saver.quiet = nil
 	}
 	if !s.fileBusy() && s.outside.again {
 		s.outside.again = false

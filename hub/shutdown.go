@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-
-	"github.com/notebookhub/hub/hub/store"
 )
 
 // Close ends every room as eviction does: peers are told why, kernels stop,
@@ -90,20 +88,12 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 	if !h.remove(l.room, func() bool { return true }) {
 		return result, l.goneError()
 	}
+	if err := l.do(ctx, func(s *state) { s.closed = true }); err != nil {
+		return result, err
+	}
 	h.teardown(ctx, l.room, "closed")
 	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
-	return result, h.markClosed(l.id)
-}
-
-// markClosed makes attaching by id fail until the path is opened. An untitled
-// notebook has no other way in than its id, so it only goes to rest.
-func (h *Hub) markClosed(id uuid.UUID) error {
-	rec, err := h.store.Room(id)
-	if err != nil || rec.Path == "" {
-		return storeError(err)
-	}
-	rec.Status = store.StatusClosed
-	return storeError(h.store.PutRecord(rec))
+	return result, l.closeErr
 }
 
 // recoverInterrupted opens the rooms that an earlier hub had open when it died,

@@ -65,6 +65,8 @@ type state struct {
 
 	exec executor
 
+	closed bool // on purpose: the record says so when the room has ended
+
 	timer    *time.Timer
 	timerAt  time.Time
 	infoDue  bool // RoomInfo is to be published

@@ -141,7 +141,7 @@ func (l *Log) files() (journals, snapshots []uint64, unfinished []string, err er
 	entries, err := readDir(l.store.disk, l.dir)
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasSuffix(name, tmpExt) {
+		if strings.HasSuffix(name, tmpExt) && name != recordName+tmpExt { // records are written by others too
 			unfinished = append(unfinished, name)
 		} else if gen, ok := generation(name, journalPrefix); ok {
 			journals = append(journals, gen)
