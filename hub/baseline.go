@@ -15,6 +15,25 @@ func (s *state) loading() bool { return s.r.info.Load() == nil }
 // time.
 func (s *state) fileBusy() bool { return s.saver.running || s.settling }
 
+// ownSize is how large the room's file may be whatever the limits say: twice what
+// it was when they last agreed. What the hub wrote itself, with what somebody adds
+// to it, is never too large.
+func (s *state) ownSize() int {
+	if s.baseline == nil {
+		return 0
+	}
+	return 2 * len(s.baseline.File)
+}
+
+// readLimit is how much of the room's file is read.
+func (s *state) readLimit(pending *store.Baseline) int64 {
+	limit := max(s.h.options.MaxNotebook, int64(s.ownSize()))
+	if pending != nil {
+		limit = max(limit, int64(len(pending.File)))
+	}
+	return limit
+}
+
 // moveBaseline makes durable what room and file agree on, beside the room, and
 // then goes on in it. Nobody waits for a room that is being loaded: there it is
 // done at once.

@@ -120,7 +120,7 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 // settleOn makes the disk's bytes what room and file agree on; the document was
 // just brought to them.
 func (s *state) settleOn(disk FileContent, then func(*state, error)) {
-	form, err := s.parse(disk.Data, s.doc.IDs())
+	form, err := s.h.parse(disk.Data, s.doc.IDs())
 	if err != nil {
 		then(s, err)
 		return

@@ -42,7 +42,7 @@ func (h *Hub) DiffVersion(ctx context.Context, id uuid.UUID, version string) (Di
 	if err != nil {
 		return Difference{}, err
 	}
-	former, err := h.parseAfter(kept.Data, now.content.Cells)
+	former, err := h.parseAfter(kept.Data, now.content.Cells, len(kept.Data))
 	if err != nil {
 		return Difference{}, err
 	}

@@ -87,7 +87,7 @@ func (s *state) begin(t loadTarget) error {
 		content, err = s.h.files.Read(t.path, s.h.options.MaxNotebook)
 		switch {
 		case err == nil:
-			if form, err = s.parse(content.Data, nil); err != nil {
+			if form, err = s.h.parse(content.Data, nil); err != nil {
 				return err
 			}
 		case CodeOf(err) != CodeNotFound || !t.create:
@@ -129,7 +129,7 @@ func (s *state) restore(rec store.Record, recovered store.Recovered) error {
 	s.doc, s.lineage, s.seed, s.rev = doc, rec.Lineage, rec.Seed, rec.Rev
 	s.form, s.baseline = newForm(s.h.blobs), recovered.Baseline
 	if s.baseline != nil {
-		if s.form, err = s.parse(s.baseline.File, s.baseline.IDs); err != nil {
+		if s.form, err = s.h.parseOwn(s.baseline.File, s.baseline.IDs); err != nil {
 			return s.replaceLineage(rec, err)
 		}
 		s.saved = &Saved{SHA256: hashOf(s.baseline.File), Time: rec.Modified}
@@ -184,7 +184,7 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 	if s.path == "" {
 		return nil
 	}
-	content, err := s.h.files.Read(s.path, s.h.options.MaxNotebook)
+	content, err := s.h.files.Read(s.path, s.readLimit(pending))
 	switch {
 	case CodeOf(err) == CodeNotFound && s.baseline == nil:
 		return nil // never written yet
@@ -197,7 +197,7 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 	}
 	s.file = content.ID
 	if pending != nil && content.Hash == hashOf(pending.File) {
-		if s.form, err = s.parse(pending.File, pending.IDs); err != nil {
+		if s.form, err = s.h.parseOwn(pending.File, pending.IDs); err != nil {
 			return err
 		}
 		if err := s.log.PromotePending(s.h.ctx); err != nil {
@@ -214,7 +214,7 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 		return nil
 	}
 	if s.baseline != nil && s.baseline.Path != s.path && content.Hash == recorded {
-		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells); err == nil {
+		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells, s.ownSize()); err == nil {
 			s.rebase(sight{content: content, form: form}, s.baseline.Disputes, (*state).reconciled)
 			return nil
 		}
@@ -272,25 +272,27 @@ func (s *state) record() store.Record {
 	return rec
 }
 
-// parse reads an .ipynb within the hub's limits.
-func (s *state) parse(data []byte, ids []string) (*form, error) {
-	return s.h.parse(data, ids)
+// parse reads an .ipynb that somebody brings, within the hub's limits. ids are
+// those of its cells, as far as they were given any.
+func (h *Hub) parse(data []byte, ids []string) (*form, error) {
+	return h.parseWith(data, notebook.ParseOptions{IDs: ids, MaxText: int(h.options.MaxText)})
 }
 
-// parse reads bytes that we wrote or that are new. ids are those of its cells,
-// as far as they were given any.
-func (h *Hub) parse(data []byte, ids []string) (*form, error) {
-	return h.parseWith(data, notebook.ParseOptions{IDs: ids})
+// parseOwn reads bytes that the hub wrote or kept: what was taken in once is
+// never refused later.
+func (h *Hub) parseOwn(data []byte, ids []string) (*form, error) {
+	return h.parseWith(data, notebook.ParseOptions{IDs: ids, MaxText: -1})
 }
 
 // parseAfter reads a file that somebody else changed: cells without ids of
-// their own keep those that they had, known by their content.
-func (h *Hub) parseAfter(data []byte, prior []notebook.Cell) (*form, error) {
-	return h.parseWith(data, notebook.ParseOptions{Prior: prior})
+// their own keep those that they had, known by their content. own is how
+// large it may be in any case.
+func (h *Hub) parseAfter(data []byte, prior []notebook.Cell, own int) (*form, error) {
+	return h.parseWith(data, notebook.ParseOptions{Prior: prior, MaxText: max(int(h.options.MaxText), own)})
 }
 
 func (h *Hub) parseWith(data []byte, o notebook.ParseOptions) (*form, error) {
-	o.MintID, o.MaxText = newCellID, int(h.options.MaxText)
+	o.MintID = newCellID
 	file, err := notebook.Parse(data, o)
 	if err != nil {
 		return nil, notebookError(err)

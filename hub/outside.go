@@ -71,11 +71,12 @@ func (s *state) diskChanged() {
 	}
 	s.outside.checking = true
 	path, prior, saves := s.path, s.form.Notebook().Cells, s.rev
+	own, limit := s.ownSize(), s.readLimit(nil)
 	s.r.work.Go(func() {
 		seen := sight{saves: saves}
-		seen.content, seen.err = s.h.files.Read(path, s.h.options.MaxNotebook)
+		seen.content, seen.err = s.h.files.Read(path, limit)
 		if seen.err == nil {
-			seen.form, seen.err = s.h.parseAfter(seen.content.Data, prior)
+			seen.form, seen.err = s.h.parseAfter(seen.content.Data, prior, own)
 		}
 		s.r.post(func(s *state) { s.diskSeen(seen) })
 	})
@@ -168,7 +169,7 @@ func (s *state) reconciled(err error) {
 
 // takeIn decodes and merges bytes that somebody else wrote.
 func (s *state) takeIn(content FileContent, then func(*state, error)) {
-	form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells)
+	form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells, s.ownSize())
 	s.reconcile(sight{content: content, form: form, err: err}, then)
 }
 

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/notebookhub/hub/hub/yjs"
@@ -9,6 +10,10 @@ import (
 
 // presenceTTL is after how long an unrenewed entry is nobody's any more.
 const presenceTTL = 45 * time.Second
+
+// maxAnnounced is how many ids one connection may speak for. Honest clients have
+// one; a bridge has some.
+const maxAnnounced = 64
 
 // presence is who is where in a room: awareness states by the clients' ids. The
 // last state wins and may be lost. It outlives a connection for a moment, so
@@ -38,7 +43,8 @@ func (p *peer) note(id uint64) {
 // receivePresence takes over what a peer says of itself. An id that another
 // live connection announced cannot be taken away from it. Who is leaving comes
 // back over a connection of its own, and not by the echo of a neighbour:
-// y-websocket sends what it hears of others back.
+// y-websocket sends what it hears of others back. What is too much, of one
+// connection or for the room, is lost, as presence may be.
 func (s *state) receivePresence(p *peer, payload []byte) {
 	update, _, err := yjs.ReadVarBytes(payload)
 	if err != nil {
@@ -50,10 +56,16 @@ func (s *state) receivePresence(p *peer, payload []byte) {
 		s.refuse(p, "this is no awareness message")
 		return
 	}
-	own := entries[:0]
+	own, ids := entries[:0], s.presence.announced(p)
 	for _, e := range entries {
-		if o := s.presence.owner[e.Client]; o != nil && o != p {
+		o := s.presence.owner[e.Client]
+		if o != nil && o != p {
 			if _, live := s.peers[o]; live || s.presence.echo(e, p) {
+				continue
+			}
+		}
+		if o != p {
+			if ids++; ids > maxAnnounced {
 				continue
 			}
 		}
@@ -63,7 +75,7 @@ func (s *state) receivePresence(p *peer, payload []byte) {
 		own = append(own, e)
 	}
 	change, err := s.presence.awareness.Apply(yjs.EncodeAwareness(own), time.Now())
-	if err != nil {
+	if err != nil && !errors.Is(err, yjs.ErrLimit) {
 		s.refuse(p, "this is no awareness message")
 		return
 	}
@@ -73,6 +85,16 @@ func (s *state) receivePresence(p *peer, payload []byte) {
 		p.note(e.Client)
 	}
 	s.touch(p)
+}
+
+// announced counts the ids that p speaks for.
+func (a *presence) announced(p *peer) (n int) {
+	for _, owner := range a.owner {
+		if owner == p {
+			n++
+		}
+	}
+	return n
 }
 
 // echo tells whether p, which has announced somebody else, says of a client only

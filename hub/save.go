@@ -42,6 +42,7 @@ type snapshot struct {
 	edits   uint64
 	path    string
 	base    string // hash of the bytes that may be replaced; "" when there is no file
+	limit   int64  // bytes of the file that are read for that
 	record  store.Record
 }
 
@@ -128,7 +129,7 @@ func (s *state) snapshot() (*snapshot, error) {
 	}
 	snap := &snapshot{
 		content: s.doc.Notebook(), form: s.form, encoded: encoded,
-		edits: s.edits, path: s.path, record: s.record(),
+		edits: s.edits, path: s.path, record: s.record(), limit: s.readLimit(nil),
 	}
 	if s.baseline != nil && s.status != StateMissing {
 		snap.base = s.saved.SHA256
@@ -148,7 +149,7 @@ func (r *room) write(snap *snapshot, job *saveJob) (out written) {
 	}
 	out.hash = hashOf(data)
 	out.base = &store.Baseline{File: data, State: snap.encoded, IDs: cellIDs(snap.content), Path: snap.path}
-	if out.form, err = r.hub.parse(data, out.base.IDs); err != nil {
+	if out.form, err = r.hub.parseOwn(data, out.base.IDs); err != nil {
 		out.failed = err
 		return out
 	}
@@ -179,7 +180,7 @@ func (r *room) putRecord(rec store.Record) {
 // writeOwn writes the room's own file, unless the disk holds anything but what
 // the room last agreed with, or already what it would write.
 func (r *room) writeOwn(snap *snapshot, out *written) {
-	now, err := r.hub.files.Read(snap.path, r.hub.options.MaxNotebook)
+	now, err := r.hub.files.Read(snap.path, snap.limit)
 	switch {
 	case err == nil && now.Hash == out.hash:
 		out.stat, out.failed = now.FileStat, r.setBaseline(out.base)

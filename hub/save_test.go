@@ -484,3 +484,33 @@ func TestSave_LongestNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What was taken in is written, whatever its size, and what the hub wrote it
+// opens again.
+func TestSave_WhatWasAcknowledgedIsNeverTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, func(o *hub.Options) { o.MaxNotebook, o.MaxText = 2000, 1000 })
+		e.Write("a.ipynb", hubtest.Notebook("one"))
+		room := e.Open("a.ipynb")
+		large := strings.Repeat("x", 3000)
+		e.SetSource(room, "a", large)
+		for range 2 {
+			if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+				t.Fatal(err)
+			}
+			if e.Read("a.ipynb") != hubtest.Notebook(large) || e.Room(room).State != hub.StateLive {
+				t.Fatalf("the room is %+v", e.Room(room))
+			}
+			large += "y"
+			e.SetSource(room, "a", large)
+		}
+		e.Restart()
+		e.Open("a.ipynb")
+		e.Write("a.ipynb", hubtest.Notebook(large, "from outside"))
+		time.Sleep(time.Minute)
+		if got := e.Source(room, "b"); got != "from outside" || e.Room(room).State != hub.StateLive {
+			t.Errorf("a change outside: %q, %+v", got, e.Room(room))
+		}
+		e.Stop()
+	})
+}

@@ -42,7 +42,7 @@ func (r *room) addVersion(reason, by string, data []byte) (Version, error) {
 
 // countCells is for lists of versions; bytes that are no notebook have none.
 func (h *Hub) countCells(data []byte) int {
-	form, err := h.parse(data, nil)
+	form, err := h.parseOwn(data, nil)
 	if err != nil {
 		return 0
 	}
@@ -171,7 +171,7 @@ func (h *Hub) RestoreVersion(ctx context.Context, id uuid.UUID, version string, 
 	if err != nil {
 		return RoomInfo{}, err
 	}
-	form, err := h.parse(doc.Data, nil)
+	form, err := h.parseOwn(doc.Data, nil)
 	if err != nil {
 		return RoomInfo{}, err
 	}
