@@ -16,6 +16,7 @@ func (s *server) routeRooms(mux *chi.Mux) {
 	mux.Post("/api/v1/rooms", s.handle(s.openRoom))
 	mux.Get("/api/v1/rooms/{room}", s.inRoom(s.getRoom))
 	mux.Delete("/api/v1/rooms/{room}", s.inRoom(s.closeRoom))
+	mux.Post("/api/v1/rooms/{room}/discard", s.inRoom(s.discardRoom))
 	mux.Get("/api/v1/rooms/{room}/notebook", s.inRoom(s.getNotebook))
 	mux.Put("/api/v1/rooms/{room}/notebook", s.inRoom(s.putNotebook))
 	mux.Post("/api/v1/rooms/{room}/save", s.inRoom(s.saveRoom))
@@ -94,6 +95,14 @@ func (s *server) closeRoom(w http.ResponseWriter, r *http.Request, room uuid.UUI
 		return err
 	}
 	return writeJSON(w, r, http.StatusOK, presentSave(saved))
+}
+
+func (s *server) discardRoom(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	kept, err := s.hub.Discard(r.Context(), room, by(r))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, r, http.StatusOK, presentTrash(kept))
 }
 
 func (s *server) getNotebook(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {

@@ -81,6 +81,29 @@ func TestRooms_FromOpenToClose(t *testing.T) {
 	}
 }
 
+// An untitled notebook that nobody wants goes to the trash, and comes back as a
+// file; one with a file is deleted by its path.
+func TestRooms_UntitledIsThrownAway(t *testing.T) {
+	e := newEnv(t)
+	room := into[Room](e.do("POST", "/api/v1/rooms", `{}`).want(201))
+	e.do("POST", roomPath(room.ID, "/cells"), map[string]any{"source": "6 * 7"}).want(201)
+	gone := into[TrashEntry](e.do("POST", roomPath(room.ID, "/discard"), nil).want(200))
+	if rest := into[RoomList](e.do("GET", "/api/v1/rooms?untitled=1", nil).want(200)); len(rest.Rooms) != 0 {
+		t.Fatalf("it is still there: %+v", rest)
+	}
+	e.do("POST", roomPath(room.ID, "/discard"), nil).wantCode(410, hub.CodeRoomReplaced)
+	e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID}).wantCode(422, hub.CodeInvalidPath)
+	e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID, "to": "found.ipynb"}).want(201)
+	back := e.open("found.ipynb")
+	if back.ID != room.ID || !strings.Contains(e.disk("found.ipynb"), "6 * 7") {
+		t.Fatalf("it came back as %+v with %s", back, e.disk("found.ipynb"))
+	}
+	e.do("POST", roomPath(back.ID, "/discard"), nil).wantCode(422, hub.CodeInvalid)
+	e.do("DELETE", roomPath(back.ID, ""), nil).want(200)
+	e.do("POST", roomPath(back.ID, "/discard"), nil).wantCode(409, hub.CodeRoomClosed)
+	e.do("POST", roomPath(uuid.New(), "/discard"), nil).wantCode(404, hub.CodeRoomNotFound)
+}
+
 // An untitled notebook lives in the hub until it gets a path.
 func TestRooms_UntitledUntilItIsSaved(t *testing.T) {
 	e := newEnv(t)

@@ -37,6 +37,7 @@ var everyRoute = []route{
 	{name: "POST /api/v1/rooms", body: `{"path": "a.ipynb"}`, typed: true},
 	{name: "GET /api/v1/rooms/{room}"},
 	{name: "DELETE /api/v1/rooms/{room}"},
+	{name: "POST /api/v1/rooms/{room}/discard"},
 	{name: "GET /api/v1/rooms/{room}/notebook"},
 	{name: "PUT /api/v1/rooms/{room}/notebook", body: twoCells},
 	{name: "POST /api/v1/rooms/{room}/save", body: `{}`, typed: true},

@@ -534,6 +534,7 @@ func (e SocketExecutionType) Valid() bool {
 // Defines values for SocketGoodbyeReason.
 const (
 	SocketGoodbyeReasonClosed         SocketGoodbyeReason = "closed"
+	SocketGoodbyeReasonDeleted        SocketGoodbyeReason = "deleted"
 	SocketGoodbyeReasonEvicted        SocketGoodbyeReason = "evicted"
 	SocketGoodbyeReasonForbidden      SocketGoodbyeReason = "forbidden"
 	SocketGoodbyeReasonInternal       SocketGoodbyeReason = "internal"
@@ -549,6 +550,8 @@ const (
 func (e SocketGoodbyeReason) Valid() bool {
 	switch e {
 	case SocketGoodbyeReasonClosed:
+		return true
+	case SocketGoodbyeReasonDeleted:
 		return true
 	case SocketGoodbyeReasonEvicted:
 		return true
@@ -900,7 +903,7 @@ type EntryType string
 type Event struct {
 	// Data What the socket's event of the same name carries, without `type`. Besides: `opened` {path}; `joined` and `left`
 	// {peer, name}; `edited` {by: names}; `merged` (a change of the file from outside was taken in) {path, sha256};
-	// `evicted` {reason: idle or closed, by?}; `listing` (something in the folder changed) {path}.
+	// `evicted` {reason: idle, closed or deleted, by?}; `listing` (something in the folder changed) {path}.
 	Data map[string]interface{} `json:"data"`
 
 	// Room absent for what concerns no room

@@ -18,10 +18,7 @@ func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (Written, error
 	if err != nil {
 		return Written{}, err
 	}
-	const marks = len(".~.12345678.tmp")
-	name := path.Base(p)
-	name = cutText(name, min(len(name), maxNameLen-marks))
-	temp := path.Join(path.Dir(p), ".~"+name+"."+o.Temp+".tmp")
+	temp := tempName(p, o.Temp)
 	if err := f.writeTemp(temp, p, data); err != nil {
 		f.root.Remove(temp)
 		return Written{}, diskError(err, p)
@@ -39,6 +36,14 @@ func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (Written, error
 		w.OtherLinks, w.OwnerLost = old.Links-1, now.Owner != old.Owner
 	}
 	return w, err
+}
+
+// tempName is where a writer puts the bytes of a file first.
+func tempName(p, writer string) string {
+	const marks = len(".~.12345678.tmp")
+	name := path.Base(p)
+	name = cutText(name, min(len(name), maxNameLen-marks))
+	return path.Join(path.Dir(p), ".~"+name+"."+writer+".tmp")
 }
 
 // former looks at the file that is to be replaced, nil when there is none. To

@@ -49,12 +49,13 @@ func (s *state) needsSave() bool {
 }
 
 // saveAll is the save of a close on purpose: an untitled notebook goes to the
-// journal, everything else to its file or not at all.
+// journal, and so does one of an old format, whose file is only written when
+// somebody asks; everything else to its file or not at all.
 func (r *room) saveAll(ctx context.Context, by Client) (SaveResult, error) {
 	var untitled, needed bool
 	var result SaveResult
 	err := r.do(ctx, func(s *state) {
-		untitled, needed = s.path == "", s.edits > s.covered
+		untitled, needed = s.path == "" || s.form.Upgraded(), s.edits > s.covered
 		result = SaveResult{Path: s.path, Rev: s.rev}
 		if s.saved != nil {
 			result.SHA256, result.Time = s.saved.SHA256, s.saved.Time

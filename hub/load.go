@@ -23,7 +23,7 @@ func (s *state) load(t loadTarget) error {
 	if err != nil {
 		return err
 	}
-	s.path, s.file = t.path, t.file
+	s.path, s.file, s.fresh = t.path, t.file, !known
 	if known && s.file == (FileID{}) {
 		s.file = rec.File // by which a file that moved is found
 	}
@@ -136,6 +136,7 @@ func (s *state) restore(rec store.Record, recovered store.Recovered) error {
 	}
 	s.catchUp(recovered.Baseline)
 	s.catchUp(recovered.Pending)
+	s.clearAway(recovered.Pending)
 	if err := s.meetDisk(recovered.Pending, rec.Hash); err != nil {
 		return err
 	}
@@ -163,6 +164,17 @@ func (s *state) catchUp(saved *store.Baseline) {
 		s.r.log.Warn("state of the saved file not taken over", "error", err)
 	}
 	s.commit(ev, nil)
+}
+
+// clearAway removes what a save-as that a crash cut short left beside the user's
+// files. What it left of a save is removed by the next one.
+func (s *state) clearAway(pending *store.Baseline) {
+	if pending == nil || pending.Path == s.path {
+		return
+	}
+	if err := s.h.files.Remove(tempName(pending.Path, s.r.writer())); err != nil && CodeOf(err) != CodeNotFound {
+		s.r.log.Warn("temporary file not removed", "error", err)
+	}
 }
 
 func loadDocument(recovered store.Recovered) (*nbdoc.Document, error) {
@@ -251,12 +263,21 @@ func (s *state) remember() error {
 	return storeError(s.h.store.PutRecord(s.record()))
 }
 
-// rememberClosed makes attaching by id fail until the path is opened. An untitled
-// notebook has no other way in than its id, so it only goes to rest.
-func (s *state) rememberClosed() error {
+// rememberRest says in the record how the room went to rest. Closed on purpose,
+// attaching by id fails until the path is opened; an untitled notebook has no
+// other way in than its id, and one that was thrown away none at all.
+func (s *state) rememberRest() error {
 	rec := s.record()
-	if rec.Path != "" {
+	switch {
+	case s.discarded:
+		rec.Status, rec.Path, rec.File = store.StatusReplaced, "", FileID{}
+	case s.closed && rec.Path != "":
 		rec.Status = store.StatusClosed
+	default:
+		former, err := s.h.store.Room(s.r.id)
+		if err == nil && former.Standing == rec.Standing && former.Unsaved == rec.Unsaved && former.Cells == rec.Cells {
+			return nil // most go as they came
+		}
 	}
 	return storeError(s.h.store.PutRecord(rec))
 }
@@ -265,6 +286,7 @@ func (s *state) record() store.Record {
 	rec := store.Record{
 		Room: s.r.id, Lineage: s.lineage, Seed: s.seed, Path: s.path, File: s.file, Rev: s.rev,
 		Status: store.StatusOpen, Created: s.created, Modified: time.Now(),
+		Standing: string(s.status), Unsaved: s.edits > s.covered, Cells: s.doc.Len(),
 	}
 	if s.saved != nil {
 		rec.Hash = s.saved.SHA256
@@ -272,54 +294,15 @@ func (s *state) record() store.Record {
 	return rec
 }
 
-// parse reads an .ipynb that somebody brings, within the hub's limits. ids are
-// those of its cells, as far as they were given any.
-func (h *Hub) parse(data []byte, ids []string) (*form, error) {
-	return h.parseWith(data, notebook.ParseOptions{IDs: ids, MaxText: int(h.options.MaxText)})
-}
-
-// parseOwn reads bytes that the hub wrote or kept: what was taken in once is
-// never refused later.
-func (h *Hub) parseOwn(data []byte, ids []string) (*form, error) {
-	return h.parseWith(data, notebook.ParseOptions{IDs: ids, MaxText: -1})
-}
-
-// parseAfter reads a file that somebody else changed: cells without ids of
-// their own keep those that they had, known by their content. own is how
-// large it may be in any case.
-func (h *Hub) parseAfter(data []byte, prior []notebook.Cell, own int) (*form, error) {
-	return h.parseWith(data, notebook.ParseOptions{Prior: prior, MaxText: max(int(h.options.MaxText), own)})
-}
-
-func (h *Hub) parseWith(data []byte, o notebook.ParseOptions) (*form, error) {
-	o.MintID = newCellID
-	file, err := notebook.Parse(data, o)
-	if err != nil {
-		return nil, notebookError(err)
+// forgetFresh leaves nothing of a notebook that could not be opened and was never
+// known: else what the store has of it would turn up as somebody's work.
+func (s *state) forgetFresh() {
+	if !s.fresh || s.doc == nil {
+		return
 	}
-	return formOf(file, h.blobs)
-}
-
-// notebookError codes what is wrong with a file's bytes.
-func notebookError(err error) error {
-	var format *notebook.FormatError
-	if !errors.As(err, &format) {
-		return fail(CodeBadNotebook, err, "this is no notebook")
+	if err := s.h.store.Forget(s.r.id); err != nil {
+		s.r.log.Warn("room that was never opened not forgotten", "error", err)
 	}
-	code := CodeBadNotebook
-	switch format.Code {
-	case notebook.CodeUnsupported:
-		code = CodeUnsupported
-	case notebook.CodeTooMuchText, notebook.CodeTooManyValues:
-		code = CodeTooLarge
-	}
-	return fail(code, nil, "%s", format.Error())
-}
-
-// newCellID mints an id as nbformat 4.5 wants them.
-func newCellID() string {
-	id := uuid.New()
-	return fmt.Sprintf("%x", id[:6])
 }
 
 // discard lets go of everything that the room holds outside of memory.

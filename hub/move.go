@@ -14,6 +14,7 @@ import (
 type pathMove struct {
 	path      string
 	claim     *claim
+	by        string
 	rename    bool // the file moves along; else it stays where it was
 	overwrite bool
 }
@@ -79,7 +80,7 @@ func (h *Hub) moveRoom(ctx context.Context, l lease, req SaveRequest, rename boo
 		case mine == nil:
 			return l.save(ctx, &saveJob{req: SaveRequest{By: req.By, Recreate: req.Recreate}})
 		}
-		return h.moveClaimed(ctx, l, req, &pathMove{path: canonical, claim: mine, rename: rename, overwrite: req.Overwrite})
+		return h.moveClaimed(ctx, l, req, &pathMove{path: canonical, claim: mine, by: req.By.Name, rename: rename, overwrite: req.Overwrite})
 	}
 }
 
@@ -146,7 +147,7 @@ func (r *room) writeCopy(move *pathMove, out *written) {
 	case !move.overwrite:
 		out.failed = fileExists(move.path)
 	default:
-		if out.failed = r.keepVersion("overwrite", "", there.Data); out.failed == nil {
+		if out.failed = r.keepVersion(versionOverwrite, move.by, there.Data); out.failed == nil {
 			r.replace(move.path, WriteOptions{Expect: there.Hash}, out)
 		}
 	}
@@ -163,7 +164,11 @@ func (r *room) renameFile(snap *snapshot, move *pathMove) (out written) {
 			out.failed = fileExists(move.path)
 		}
 	default:
-		if out.failed = r.hub.files.Rename(snap.path, move.path); out.failed == nil {
+		out.failed = r.hub.files.Rename(snap.path, move.path)
+		if CodeOf(out.failed) == CodeNotFound {
+			out.failed = fail(CodeMissing, nil, "%s is gone, so there is no file to rename; save the notebook as %s instead", snap.path, move.path)
+		}
+		if out.failed == nil {
 			out.stat, out.failed = r.hub.files.Stat(move.path)
 		}
 	}
@@ -187,6 +192,7 @@ func (s *state) renamed(job *saveJob, out written) {
 	former := s.path
 	s.path, s.file = job.move.path, out.stat.ID
 	s.rev++
+	s.outside.again = true // what moved may be other bytes than we know
 	s.pathChanged(former, job.req.By.Name)
 	result := SaveResult{Path: s.path, Rev: s.rev, Time: out.stat.Modified}
 	if s.saved != nil {

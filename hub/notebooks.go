@@ -7,6 +7,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -180,7 +181,7 @@ func (h *Hub) WriteFile(ctx context.Context, p string, data []byte, ifMatch stri
 		if !ok {
 			continue
 		}
-		created, err = h.writeClaimed(canonical, data, ifMatch)
+		created, err = h.writeClaimed(canonical, data, ifMatch, by)
 		h.drop(c)
 		if err == nil {
 			h.publish("listing", uuid.Nil, map[string]any{"path": canonical})
@@ -197,7 +198,7 @@ func (h *Hub) claimOperation(canonical string, file FileID) (*claim, bool) {
 	return c, c != nil
 }
 
-func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string) (created bool, err error) {
+func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string, by Client) (created bool, err error) {
 	there, err := h.files.Read(canonical, h.options.MaxNotebook)
 	o := WriteOptions{Temp: uuid.NewString()[:8]}
 	switch {
@@ -216,7 +217,7 @@ func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string) (creat
 		return false, stale(canonical)
 	default:
 		o.Expect = there.Hash
-		if err := h.keepRested(canonical, there.Data); err != nil {
+		if err := h.keepRested(canonical, there.Data, by); err != nil {
 			return false, err
 		}
 	}
@@ -224,14 +225,18 @@ func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string) (creat
 	return o.Create, err
 }
 
-// keepRested keeps the former bytes of a notebook whose room is at rest.
-func (h *Hub) keepRested(canonical string, data []byte) error {
+// keepRested keeps the former bytes of a notebook whose room is at rest; one that
+// has none yet gets its id now. The caller holds the path's claim.
+func (h *Hub) keepRested(canonical string, data []byte, by Client) error {
 	rec, err := h.store.ByPath(canonical)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil
+		now := time.Now()
+		rec = store.Record{Room: uuid.New(), Path: canonical, Status: store.StatusOpen, Created: now, Modified: now}
+		err = h.store.PutRecord(rec)
 	}
 	if err == nil {
-		_, err = h.store.AddVersion(rec.Room, store.Version{Reason: versionOverwrite, File: data, Cells: h.countCells(data)})
+		v := store.Version{Reason: versionOverwrite, By: by.Name, File: data, Cells: h.countCells(data)}
+		_, err = h.store.AddVersion(rec.Room, v)
 	}
 	return storeError(err)
 }
@@ -251,7 +256,7 @@ func (h *Hub) CopyFile(ctx context.Context, from, to string, by Client) (string,
 		if to == "" {
 			target = copyName(from, n)
 		}
-		err := h.createFile(target, doc.Data)
+		err := h.createFile(target, doc.Data, nil)
 		if CodeOf(err) == CodeFileExists && to == "" && n < 1000 {
 			continue
 		}
@@ -263,8 +268,9 @@ func copyName(from string, n int) string {
 	return fmt.Sprintf("%s-Copy%d%s", strings.TrimSuffix(from, path.Ext(from)), n, path.Ext(from))
 }
 
-// createFile writes a notebook where there is none.
-func (h *Hub) createFile(p string, data []byte) error {
+// createFile writes a notebook where there is none, and then, while the path is
+// still claimed, calls made.
+func (h *Hub) createFile(p string, data []byte, made func(canonical string) error) error {
 	canonical, file, err := h.resolve(p)
 	if err != nil {
 		return err
@@ -281,6 +287,9 @@ func (h *Hub) createFile(p string, data []byte) error {
 		return err
 	}
 	_, err = h.files.Write(canonical, data, WriteOptions{Create: true, Temp: uuid.NewString()[:8]})
+	if err == nil && made != nil {
+		err = made(canonical)
+	}
 	if err == nil {
 		h.publish("listing", uuid.Nil, map[string]any{"path": canonical})
 	}

@@ -165,8 +165,9 @@ func (h *Hub) openUntitled(ctx context.Context, req OpenRequest) (OpenResult, er
 	return OpenResult{Room: *l.info.Load(), Opened: true}, nil
 }
 
-// Rooms lists the open rooms, and with atRest the untitled notebooks that are
-// not open, oldest first. It enters no room.
+// Rooms lists the open rooms, and with atRest what only the hub has besides: the
+// untitled notebooks that are not open, and those with edits that their file has
+// not, as it is gone or a person must decide. Oldest first. It enters no room.
 func (h *Hub) Rooms(_ context.Context, atRest bool) ([]RoomInfo, error) {
 	var list []RoomInfo
 	open := make(map[uuid.UUID]bool)
@@ -177,14 +178,14 @@ func (h *Hub) Rooms(_ context.Context, atRest bool) ([]RoomInfo, error) {
 		}
 	}
 	if atRest {
-		recs, err := h.store.Untitled()
-		if err != nil {
-			return nil, storeError(err)
-		}
-		for _, rec := range recs {
-			if !open[rec.Room] {
+		err := h.store.Records(func(rec store.Record) bool {
+			if !open[rec.Room] && rec.Status != store.StatusReplaced && (rec.Path == "" || rec.Unsaved) {
 				list = append(list, restingInfo(rec))
 			}
+			return true
+		})
+		if err != nil {
+			return nil, storeError(err)
 		}
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Since.Before(list[j].Since) })
@@ -216,8 +217,11 @@ func (h *Hub) Room(_ context.Context, id uuid.UUID) (RoomInfo, error) {
 func restingInfo(rec store.Record) RoomInfo {
 	info := RoomInfo{
 		ID: rec.Room, Lineage: rec.Lineage, Path: rec.Path, Rev: rec.Rev,
-		State: StateLive, Since: rec.Modified, Unsaved: rec.Path == "",
+		State: StateLive, Since: rec.Modified, Unsaved: rec.Path == "" || rec.Unsaved, Cells: rec.Cells,
 		Kernel: KernelInfo{Status: kernelNone},
+	}
+	if rec.Standing != "" && rec.Standing != string(StateOpening) {
+		info.State = RoomState(rec.Standing)
 	}
 	if rec.Hash != "" {
 		info.Saved = &Saved{SHA256: rec.Hash, Time: rec.Modified}

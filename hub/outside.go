@@ -126,8 +126,8 @@ func (s *state) meet(seen sight) {
 // fileAgrees ends what was wrong between room and file; the journal may still be
 // failing, and a dispute still be open.
 func (s *state) fileAgrees() {
-	if s.baseline != nil && len(s.baseline.Disputes) > 0 {
-		s.conflict(CodeConflict, disputeWords(s.baseline.Disputes))
+	if open := s.openDisputes(); len(open) > 0 {
+		s.conflict(CodeConflict, disputeWords(open))
 		return
 	}
 	if s.durable.failing {
@@ -212,18 +212,38 @@ func (s *state) merge(seen sight, then func(*state, error)) {
 // standing are the disputes that are open now that the file holds disk: the new
 // ones, and what is left of the former.
 func (s *state) standing(conflicts []nbdoc.Conflict, disk *notebook.Notebook) []string {
-	var open []string
-	for _, text := range s.baseline.Disputes {
-		if d, ok := nbdoc.ParseDispute(text); ok && s.doc.Stands(d, disk) {
-			open = append(open, text)
-		}
-	}
+	open := s.stillOpen(disk)
 	for _, d := range nbdoc.Disputes(conflicts) {
 		if text := d.String(); !slices.Contains(open, text) {
 			open = append(open, text)
 		}
 	}
 	return open
+}
+
+// stillOpen are the former disputes about which room and file differ.
+func (s *state) stillOpen(disk *notebook.Notebook) []string {
+	if s.baseline == nil {
+		return nil
+	}
+	var open []string
+	for _, text := range s.baseline.Disputes {
+		if d, ok := nbdoc.ParseDispute(text); ok && s.doc.Stands(d, disk) {
+			open = append(open, text)
+		}
+	}
+	return open
+}
+
+// openDisputes are those that are open as the file was last seen.
+func (s *state) openDisputes() []string { return s.stillOpen(s.form.Notebook()) }
+
+// disputesMayEnd looks whether an edit settled what was open: whoever gives the
+// cell up decides too.
+func (s *state) disputesMayEnd() {
+	if s.status == StateConflict && s.baseline != nil && len(s.baseline.Disputes) > 0 && s.code == CodeConflict && len(s.openDisputes()) == 0 {
+		s.backToLive()
+	}
 }
 
 // conflict stops the writing of the file until a person decided, or the disk

@@ -26,7 +26,7 @@ type room struct {
 	commands chan command
 	loaded   chan struct{} // closed when loading ended; loadErr is set before
 	loadErr  error
-	closeErr error         // of a close on purpose; valid after done
+	closeErr error         // of the record's last update; valid after done
 	stop     chan struct{} // closed by teardown, once
 	done     chan struct{} // closed when nothing is left of the room
 	wake     chan struct{} // capacity one: the store or the disk has news
@@ -132,6 +132,7 @@ func (r *room) run(t loadTarget) {
 	if err != nil {
 		r.decline()
 		s.discard()
+		s.forgetFresh()
 		r.loadErr = err
 		close(r.done)
 		r.hub.gone(r)
@@ -145,8 +146,8 @@ func (r *room) run(t loadTarget) {
 	r.loop(s)
 	r.decline()
 	s.discard()
-	if s.closed {
-		r.closeErr = s.rememberClosed()
+	if r.closeErr = s.rememberRest(); r.closeErr != nil {
+		r.log.Error("record not updated", "error", r.closeErr)
 	}
 	close(r.done)
 	r.hub.gone(r) // the claims last: nobody opens the notebook before

@@ -2,8 +2,6 @@ package hub
 
 import (
 	"context"
-	"fmt"
-	pathpkg "path"
 	"time"
 
 	"github.com/notebookhub/hub/hub/notebook"
@@ -138,104 +136,6 @@ func (s *state) snapshot() (*snapshot, error) {
 		snap.base = s.decided
 	}
 	return snap, nil
-}
-
-// write brings a snapshot to the disk. It runs beside the room.
-func (r *room) write(snap *snapshot, job *saveJob) (out written) {
-	// What is older than nbformat 4 is only written when somebody asks.
-	data, err := snap.form.Standalone(snap.content)
-	if err != nil {
-		return written{failed: fail(CodeInternal, err, "the notebook could not be encoded")}
-	}
-	out.hash = hashOf(data)
-	out.base = &store.Baseline{File: data, State: snap.encoded, IDs: cellIDs(snap.content), Path: snap.path}
-	if out.form, err = r.hub.parseOwn(data, out.base.IDs); err != nil {
-		out.failed = err
-		return out
-	}
-	if job.move != nil {
-		r.writeElsewhere(job.move, &out)
-	} else {
-		r.writeOwn(snap, &out)
-	}
-	if out.failed != nil || out.found != nil {
-		return out
-	}
-	rec := snap.record
-	rec.Path, rec.File, rec.Hash, rec.Modified = out.base.Path, out.stat.ID, out.hash, time.Now()
-	rec.Rev++
-	r.refile(out.stat.ID)
-	r.putRecord(rec)
-	return out
-}
-
-// putRecord updates the index. When it cannot, the file is nevertheless
-// written, and the index can be rebuilt from the room's folder.
-func (r *room) putRecord(rec store.Record) {
-	if err := r.hub.store.PutRecord(rec); err != nil {
-		r.log.Error("index not updated", "path", rec.Path, "error", err)
-	}
-}
-
-// writeOwn writes the room's own file, unless the disk holds anything but what
-// the room last agreed with, or already what it would write.
-func (r *room) writeOwn(snap *snapshot, out *written) {
-	now, err := r.hub.files.Read(snap.path, snap.limit)
-	switch {
-	case err == nil && now.Hash == out.hash:
-		out.stat, out.failed = now.FileStat, r.setBaseline(out.base)
-		return
-	case err == nil && now.Hash != snap.base:
-		out.found = &now
-		return
-	case CodeOf(err) == CodeNotFound && snap.base != "":
-		out.failed = fail(CodeMissing, nil, "%s was deleted outside", snap.path)
-		return
-	case err != nil && CodeOf(err) != CodeNotFound:
-		out.failed = err
-		return
-	}
-	out.wrote = true
-	r.replace(snap.path, WriteOptions{Create: snap.base == "", Expect: snap.base}, out)
-}
-
-// replace does the write itself: first it is noted what will be written, so
-// that after a crash our own bytes are recognised. Once the file is written the
-// save has succeeded: a promotion that fails is made up for by the next one.
-func (r *room) replace(path string, o WriteOptions, out *written) {
-	ctx := r.hub.ctx
-	o.Temp = r.id.String()[:8]
-	if o.Create {
-		if out.failed = r.hub.files.MkdirAll(pathpkg.Dir(path)); out.failed != nil {
-			return
-		}
-	}
-	if out.failed = storeError(r.state.log.SetPending(ctx, out.base)); out.failed != nil {
-		return
-	}
-	file, err := r.hub.files.Write(path, out.base.File, o)
-	if out.failed = err; err != nil {
-		return
-	}
-	out.stat, out.links, out.notes = file.FileStat, file.OtherLinks, writeNotes(path, file)
-	if err := r.state.log.PromotePending(ctx); err != nil {
-		r.log.Warn("saved; the baseline moves with the next save", "error", err)
-	}
-}
-
-// writeNotes says what a save could not keep.
-func writeNotes(path string, file Written) (notes []string) {
-	if file.OtherLinks > 0 {
-		notes = append(notes, fmt.Sprintf("%s had %d other name(s), hard links, which keep the former bytes", path, file.OtherLinks))
-	}
-	if file.OwnerLost {
-		notes = append(notes, path+" belonged to another user; the saved file belongs to the hub's")
-	}
-	return notes
-}
-
-func (r *room) setBaseline(b *store.Baseline) error {
-	return storeError(r.state.log.SetBaseline(r.hub.ctx, b))
 }
 
 // unlessEnded answers who asked for a save when a panic kept the room from doing
@@ -378,12 +278,4 @@ func (r *room) save(ctx context.Context, job *saveJob) (SaveResult, error) {
 	case <-r.done:
 		return SaveResult{}, r.goneError()
 	}
-}
-
-func cellIDs(nb *notebook.Notebook) []string {
-	ids := make([]string, len(nb.Cells))
-	for i := range nb.Cells {
-		ids[i] = nb.Cells[i].ID
-	}
-	return ids
 }

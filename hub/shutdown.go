@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub/store"
 )
 
 // Close ends every room as eviction does: peers are told why, kernels stop,
@@ -94,6 +96,46 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 	h.teardown(ctx, l.room, "closed")
 	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
 	return result, l.closeErr
+}
+
+// Discard puts an untitled notebook into the trash and ends its room: the one way
+// in which it goes, as it has no file to delete.
+func (h *Hub) Discard(ctx context.Context, id uuid.UUID, by Client) (TrashEntry, error) {
+	if err := mayWrite(by); err != nil {
+		return TrashEntry{}, err
+	}
+	l, err := h.leaseRoom(ctx, id)
+	if err != nil {
+		return TrashEntry{}, err
+	}
+	defer l.release()
+	if path := l.info.Load().Path; path != "" {
+		return TrashEntry{}, fail(CodeInvalid, nil, "this notebook is in the file %s; delete that", path)
+	}
+	h.part(ctx, l.room, "deleted")
+	l.endKernel()
+	goOn := func(err error) (TrashEntry, error) {
+		return TrashEntry{}, errors.Join(err, l.do(context.WithoutCancel(ctx), func(s *state) { s.exec.goOn(s) }))
+	}
+	changes := l.changes.Load()
+	doc, err := l.notebook(ctx)
+	if err != nil {
+		return goOn(err)
+	}
+	kept, err := h.trash(store.Trashed{Room: id, By: by.Name, File: doc.Data})
+	if err != nil {
+		return goOn(err)
+	}
+	unchanged := func() bool { return l.changes.Load() == changes }
+	if !h.remove(l.room, unchanged) {
+		return goOn(errors.Join(fail(CodeConflict, nil, "the notebook was edited meanwhile; look at it again"), h.store.TrashRemove(kept.ID)))
+	}
+	if err := l.do(context.WithoutCancel(ctx), func(s *state) { s.discarded = true }); err != nil {
+		return TrashEntry{}, err
+	}
+	h.teardown(ctx, l.room, "deleted")
+	h.publish("evicted", id, map[string]any{"reason": "deleted", "by": by.Name})
+	return trashEntry(kept), l.closeErr
 }
 
 // recoverInterrupted opens the rooms that an earlier hub had open when it died,

@@ -65,7 +65,9 @@ type state struct {
 
 	exec executor
 
-	closed bool // on purpose: the record says so when the room has ended
+	fresh     bool // nothing was in the store before this life
+	closed    bool // on purpose: the record says so when the room has ended
+	discarded bool // its notebook is in the trash
 
 	timer    *time.Timer
 	timerAt  time.Time
@@ -151,6 +153,7 @@ func (s *state) contentChanged(ev nbdoc.Event, author *peer) {
 	if len(ev.Cells) > 0 {
 		s.infoDue = s.infoDue || reordered(ev)
 		s.keepIfEmptied(now)
+		s.disputesMayEnd()
 	}
 	if now.Sub(s.editedAt) >= time.Second {
 		s.editedAt = now

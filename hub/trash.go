@@ -51,21 +51,26 @@ func (h *Hub) trashClaimed(canonical string, by Client) (TrashEntry, error) {
 	if rec, err := h.store.ByPath(canonical); err == nil {
 		t.Room = rec.Room
 	}
-	id, err := h.store.TrashAdd(t)
-	if err != nil {
-		return TrashEntry{}, storeError(err)
+	if t, err = h.trash(t); err != nil {
+		return TrashEntry{}, err
 	}
 	if err := h.files.Remove(canonical); err != nil {
-		return TrashEntry{}, errors.Join(err, h.store.TrashRemove(id))
+		return TrashEntry{}, errors.Join(err, h.store.TrashRemove(t.ID))
 	}
 	if err := h.endLineage(canonical); err != nil {
 		return TrashEntry{}, err
 	}
 	h.publish("listing", uuid.Nil, map[string]any{"path": canonical})
-	if t, err = h.store.TrashGet(id); err != nil {
-		return TrashEntry{}, storeError(err)
-	}
 	return trashEntry(t), nil
+}
+
+// trash makes a durable copy and returns it as it is kept.
+func (h *Hub) trash(t store.Trashed) (store.Trashed, error) {
+	id, err := h.store.TrashAdd(t)
+	if err == nil {
+		t, err = h.store.TrashGet(id)
+	}
+	return t, storeError(err)
 }
 
 // endLineage makes sure that another notebook at a deleted one's path is
@@ -99,6 +104,22 @@ func (h *Hub) Trash(context.Context) ([]TrashEntry, error) {
 	return list, nil
 }
 
+// revive gives a notebook that came back from the trash its room again, with its
+// history and its former versions.
+func (h *Hub) revive(room uuid.UUID, canonical string) error {
+	rec, err := h.store.Room(room)
+	switch {
+	case room == uuid.Nil, errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return storeError(err)
+	case rec.Status != store.StatusReplaced || rec.Replacement != uuid.Nil:
+		return nil // it lives elsewhere by now
+	}
+	rec.Status, rec.Path = store.StatusOpen, canonical
+	return storeError(h.store.PutRecord(rec))
+}
+
 // RestoreTrash puts a deleted notebook back, at to or where it was; an existing
 // file is never replaced. It returns the path.
 func (h *Hub) RestoreTrash(_ context.Context, id, to string, by Client) (string, error) {
@@ -119,7 +140,11 @@ func (h *Hub) RestoreTrash(_ context.Context, id, to string, by Client) (string,
 	if to == "" {
 		to = kept.Path
 	}
-	if err := h.createFile(to, kept.File); err != nil {
+	if to == "" {
+		return "", fail(CodeInvalidPath, nil, "this notebook never had a file; give the path of one")
+	}
+	back := func(canonical string) error { return h.revive(kept.Room, canonical) }
+	if err := h.createFile(to, kept.File, back); err != nil {
 		return "", err
 	}
 	return to, storeError(h.store.TrashRemove(entry))

@@ -34,6 +34,9 @@ type Record struct {
 	Status      Status    `json:"status"`
 	Replacement uuid.UUID `json:"replacement"`
 	Title       string    `json:"title,omitempty"`
+	Standing    string    `json:"standing,omitempty"` // how room and file stood when it went to rest, in the hub's words
+	Unsaved     bool      `json:"unsaved,omitempty"`  // it has edits that its file has not
+	Cells       int       `json:"cells,omitempty"`
 	Created     time.Time `json:"created"`
 	Modified    time.Time `json:"modified"`
 }

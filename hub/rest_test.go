@@ -1,0 +1,156 @@
+package hub_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/store/storetest"
+)
+
+// resting returns what is told of a room that is not open.
+func resting(t *testing.T, e *hubtest.Env, room uuid.UUID) (info hub.RoomInfo, listed bool) {
+	t.Helper()
+	awaitRooms(t, e, 0)
+	rooms, err := e.Hub.Rooms(ctx, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rooms {
+		listed = listed || r.ID == room
+	}
+	return e.Room(room), listed
+}
+
+// Edits that are in no file are told of and found also when their room rests.
+func TestRest_WhatIsInNoFileIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.SetSource(room, "a", "kept here")
+		e.Remove("a.ipynb")
+		await(t, "the file to be missed", func() bool { return e.Room(room).State == hub.StateMissing })
+		info, listed := resting(t, e, room)
+		if !listed || info.State != hub.StateMissing || !info.Unsaved || info.Open || info.Cells != 2 {
+			t.Errorf("listed %v, %+v", listed, info)
+		}
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{Recreate: true}); err != nil {
+			t.Fatal(err)
+		}
+		if info, listed = resting(t, e, room); listed || info.State != hub.StateLive || info.Unsaved {
+			t.Errorf("after the save: listed %v, %+v", listed, info)
+		}
+	})
+}
+
+// A notebook of an old format is not rewritten because its room is closed.
+func TestClose_DoesNotUpgradeUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		old := `{"metadata": {"name": "x"}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": [{"cell_type": "code", "input": "x", "outputs": [], "language": "python"}]}]}`
+		e.Write("a.ipynb", old)
+		room := e.Open("a.ipynb")
+		cells, err := e.Hub.Cells(ctx, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.SetSource(room, cells.Cells[0].ID, "edited")
+		if result, err := e.Hub.CloseRoom(ctx, room, hub.Client{}); err != nil || result.Written {
+			t.Errorf("closed with %+v, %v", result, err)
+		}
+		if e.Read("a.ipynb") != old {
+			t.Errorf("the file holds %s", e.Read("a.ipynb"))
+		}
+		e.Open("a.ipynb")
+		if got := e.Source(room, cells.Cells[0].ID); got != "edited" {
+			t.Errorf("the room holds %q", got)
+		}
+		e.Stop()
+	})
+}
+
+// A notebook that comes back from the trash has its room, history and former
+// versions again.
+func TestTrash_BringsTheRoomBack(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("one"))
+	room := e.Open("a.ipynb")
+	p := e.Join(room)
+	p.Type("a", "one, typed")
+	p.AwaitEvent("ack")
+	if _, err := e.Hub.KeepVersion(ctx, room, hub.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	entry, err := e.Hub.DeleteFile(ctx, "a.ipynb", hub.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Hub.RestoreTrash(ctx, entry.ID, "b.ipynb", hub.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	if again := e.Open("b.ipynb"); again != room {
+		t.Errorf("another room: %s", again)
+	}
+	if versions, err := e.Hub.Versions(ctx, room); err != nil || len(versions) != 1 {
+		t.Errorf("versions %+v, %v", versions, err)
+	}
+	e.JoinAs(room, hubtest.JoinAs{Doc: p.Doc()}).AwaitSources("a:one, typed")
+}
+
+// What a whole notebook is put over is kept, also when no room ever had it.
+func TestWriteFile_KeepsWhatItReplaces(t *testing.T) {
+	e := hubtest.New(t, nil)
+	former := hubtest.Notebook("never opened")
+	e.Write("a.ipynb", former)
+	if _, _, err := e.Hub.WriteFile(ctx, "a.ipynb", []byte(hubtest.Notebook("new")), "", hub.Client{Name: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	room := e.Open("a.ipynb")
+	if e.Source(room, "a") != "new" || !kept(t, e, room, former) {
+		t.Error("the former notebook is gone")
+	}
+	if versions, _ := e.Hub.Versions(ctx, room); len(versions) != 1 || versions[0].By != "ann" {
+		t.Errorf("versions %+v", versions)
+	}
+}
+
+// Nothing is left of a notebook that could not be opened, nor beside the user's
+// files when a save-as is cut short.
+func TestLoad_LeavesNoLitter(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("x"))
+	e.Journal.Fail(func(_ int, _ storetest.Op, name string) error {
+		if base := filepath.Base(name); strings.HasPrefix(base, "baseline") || strings.HasPrefix(base, "record") {
+			return os.ErrInvalid
+		}
+		return nil
+	})
+	if _, err := e.Hub.Open(ctx, hub.OpenRequest{Path: "a.ipynb"}); err == nil {
+		t.Fatal("opened without a store")
+	}
+	e.Journal.FailAll(nil)
+	if found, err := filepath.Glob(filepath.Join(e.State, "rooms", "*", "*")); err != nil || len(found) != 0 {
+		t.Errorf("left in the store: %v, %v", found, err)
+	}
+	room := e.Open("a.ipynb")
+	temp := ".~b.ipynb." + room.String()[:8] + ".tmp"
+	var later *hubtest.Env
+	e.Disk.FailWrites(func(string) error {
+		if err := os.WriteFile(filepath.Join(e.Dir, temp), []byte("half of it"), 0o600); err != nil {
+			return err
+		}
+		later = killed(t, e) // it dies while it writes
+		return os.ErrInvalid
+	})
+	if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{Path: "b.ipynb"}); err == nil {
+		t.Fatal("saved although it died")
+	}
+	await(t, "the temporary file to be cleared away", func() bool {
+		_, err := os.Stat(filepath.Join(later.Dir, temp))
+		return os.IsNotExist(err)
+	})
+}
