@@ -22,6 +22,7 @@ type presence struct {
 	awareness *yjs.Awareness
 	owner     map[uint64]*peer     // who announced an id last
 	leaving   map[uint64]time.Time // ids whose connection ended, and when they go
+	refused   bool                 // somebody says how to save, and nobody wants it unasked
 }
 
 func newPresence() presence {
@@ -113,6 +114,7 @@ func (a *presence) echo(e yjs.AwarenessEntry, p *peer) bool {
 
 // spread sends what changed to everyone.
 func (s *state) spread(change yjs.AwarenessChange) {
+	s.presence.refused = !s.presence.autosaveWanted()
 	for _, ids := range [][]uint64{change.Added, change.Updated, change.Removed} {
 		for _, id := range ids {
 			for q := range s.peers {

@@ -62,7 +62,7 @@ func (s *state) saveDue() time.Time {
 	switch {
 	case s.path == "" || s.fileBusy() || s.form.Upgraded(),
 		s.status != StateLive && s.status != StateDegraded && s.status != StateReadOnly,
-		!s.presence.autosaveWanted():
+		s.presence.refused:
 		return time.Time{}
 	}
 	return s.saver.auto.due()

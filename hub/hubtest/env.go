@@ -60,8 +60,12 @@ func (e *Env) Start() {
 	e.must(err)
 }
 
-// logger shows the hub's log with -v and on failure.
+// logger shows the hub's log with -v and on failure; a benchmark's would hide its
+// figures.
 func logger(t testing.TB) *slog.Logger {
+	if _, measuring := t.(*testing.B); measuring {
+		return slog.New(slog.DiscardHandler)
+	}
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
