@@ -247,10 +247,16 @@ func (m *merge) editFork(e *Edit) error {
 	return nil
 }
 
-// commonText is what two texts share, in order.
-func commonText(a, b string) string {
+// commonText is what two texts share, in order, but for what may be coincidence.
+func commonText(a, b string) string { return cutOut(a, notebook.DiffText(a, b)) }
+
+// sharedText is every character that two texts share, in order.
+func sharedText(a, b string) string { return cutOut(a, notebook.DiffCharacters(a, b)) }
+
+// cutOut is a without what edits delete.
+func cutOut(a string, edits []notebook.TextEdit) string {
 	text := utf16.Encode([]rune(a))
-	for _, e := range slices.Backward(notebook.DiffText(a, b)) {
+	for _, e := range slices.Backward(edits) {
 		text = slices.Delete(text, e.At, e.At+e.Delete)
 	}
 	return string(utf16.Decode(text))

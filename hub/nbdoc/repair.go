@@ -105,7 +105,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 		f.bad, f.doubles = d.faultyNew(nil), d.doubles(nil)
 	}
 	for _, c := range f.doubles {
-		if err := e.settleDouble(c); err != nil {
+		if err := e.settleDouble(c, f.late); err != nil {
 			return err
 		}
 	}
@@ -165,10 +165,11 @@ func plainCell(m map[string]any) yjs.Prelim {
 	return cellForm(c)
 }
 
-// settleDouble gives a cell an id of its own. When it says no more than the
-// cell that keeps the id, or than what that one was when it was moved, then two
-// peers moved the same cell at once: it goes.
-func (e *Edit) settleDouble(c *cell) error {
+// settleDouble deals with a cell whose id another one keeps. When two peers moved
+// the same cell at once, one of the copies goes: as it is when it says no more
+// than the other one, or than what that one was when it was moved, else folded
+// into it. A cell that is none of that gets an id of its own.
+func (e *Edit) settleDouble(c *cell, late []yjs.Orphan) error {
 	d := e.d
 	owner := d.byID[c.id]
 	for _, other := range d.list {
@@ -180,12 +181,15 @@ func (e *Edit) settleDouble(c *cell) error {
 	if owner != nil && owner != c && c.id != "" {
 		mine, theirs := c.read(contentFields), owner.read(contentFields)
 		short := mine
-		short.Source = d.trail.lacksLate(c.id, mine.Source)
+		short.Source = lacks(d.trail.lacksLate(c.id, mine.Source), late)
 		if saysNoMore(mine, theirs) || saysNoMore(short, theirs) || d.trail.was(c.id, mine) {
 			c.runs = runsOf(c.source)
 			e.remove(c)
 			d.trail.follow(e, c, owner)
 			return e.tx.Err()
+		}
+		if d.foldable(c, owner) {
+			return e.fold(c, owner, short, theirs)
 		}
 	}
 	id := newID()

@@ -27,11 +27,17 @@ type TextEdit struct {
 // them from the last to the first, or add up the shifts. Pairs of surrogates
 // are never split. The work is bounded: of large texts that have little in
 // common the part that differs is replaced.
-func DiffText(a, b string) []TextEdit {
+func DiffText(a, b string) []TextEdit { return diffText(a, b, false) }
+
+// DiffCharacters is DiffText for who asks which characters two texts share:
+// also a single one between two changes counts.
+func DiffCharacters(a, b string) []TextEdit { return diffText(a, b, true) }
+
+func diffText(a, b string, exact bool) []TextEdit {
 	if a == b {
 		return nil
 	}
-	d := textDiff{a: a, b: b}
+	d := textDiff{a: a, b: b, exact: exact}
 	head, tail := commonText(a, b)
 	d.refine(hunk{head, len(a) - tail, head, len(b) - tail})
 	return d.edits
@@ -40,6 +46,7 @@ func DiffText(a, b string) []TextEdit {
 // textDiff collects the edits in ascending order.
 type textDiff struct {
 	a, b  string
+	exact bool // keep also what may be coincidence
 	edits []TextEdit
 	at    int // bytes of a behind the last edit
 	units int // the same in UTF-16 units
@@ -84,7 +91,10 @@ func (d *textDiff) characters(h hunk) {
 	}
 	x, xs := runes(d.a[h.a0:h.a1])
 	y, ys := runes(d.b[h.b0:h.b1])
-	hunks := tidy(diff(x, y, min(diffWork, 64*(len(x)+len(y))+4096)))
+	hunks := diff(x, y, min(diffWork, 64*(len(x)+len(y))+4096))
+	if !d.exact {
+		hunks = tidy(hunks)
+	}
 	for _, c := range hunks {
 		d.add(hunk{h.a0 + xs[c.a0], h.a0 + xs[c.a1], h.b0 + ys[c.b0], h.b0 + ys[c.b1]})
 	}
