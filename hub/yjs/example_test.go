@@ -159,6 +159,42 @@ func ExampleMergeUpdates() {
 	// Output: "\x01\x01\x01\x00\x04\x01\x01t\x06typing\x00"
 }
 
+// A former state is edited where it matters, and the edit finds its place among what was written since.
+func ExampleExcerpt() {
+	live := yjs.NewDoc(yjs.Options{ClientID: 1})
+	write := func(doc *yjs.Doc, cell, i int, s string) []byte {
+		c, err := doc.Transact(nil, func(tx *yjs.Txn) error {
+			doc.Array("cells").Get(cell).(*yjs.Text).Insert(tx, i, s)
+			return nil
+		})
+		if err != nil {
+			panic(err)
+		}
+		return c.Update
+	}
+	_, _ = live.Transact(nil, func(tx *yjs.Txn) error {
+		live.Array("cells").Push(tx, yjs.TextOf("one\none\n"), yjs.TextOf("a very long text"))
+		return nil
+	})
+	former, _ := live.EncodeState(nil)
+	write(live, 0, 0, "one\n")
+
+	part, err := yjs.Excerpt(former, live.Array("cells").Get(0).(*yjs.Text).ID())
+	if err != nil {
+		panic(err)
+	}
+	fork := yjs.NewDoc(yjs.Options{})
+	if _, err := fork.Apply(part, nil); err != nil {
+		panic(err)
+	}
+	fmt.Printf("%q\n", fork.Array("cells").JSON())
+	_, _ = live.Apply(write(fork, 0, 7, ", the second"), nil)
+	fmt.Printf("%q\n", live.Array("cells").JSON())
+	// Output:
+	// ["one\none\n" ""]
+	// ["one\none\none, the second\n" "a very long text"]
+}
+
 // Presence is forgotten when nobody renews it.
 func ExampleAwareness() {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)

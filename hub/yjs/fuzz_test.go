@@ -130,6 +130,13 @@ func FuzzMerge(f *testing.F) {
 		if err := Validate(diff, Limits{}); err != nil {
 			t.Fatalf("diff: %v", err)
 		}
+		excerpt, err := Excerpt(merged, ID{1, 3}, ID{2, 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Validate(excerpt, Limits{}); err != nil {
+			t.Fatalf("excerpt: %v", err)
+		}
 		again, err := MergeUpdates(merged)
 		if err != nil || !bytes.Equal(again, merged) {
 			t.Fatalf("merging twice differs (%v):\n%x\n%x", err, merged, again)

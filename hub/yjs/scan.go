@@ -12,7 +12,8 @@ type scan struct {
 	deletes []byte // the delete set with its count
 	ranges  int    // delete ranges
 	structs int
-	skips   bool // contains gaps
+	skips   bool     // contains gaps
+	outline *outline // is told every struct and where its bytes are, when not nil
 }
 
 // release forgets the update but keeps the memory.
@@ -27,7 +28,7 @@ func (s *scan) release() {
 // run reads all of update. Nothing of it is trusted afterwards that was not checked here: text is UTF-8, JSON is JSON,
 // values nest within bounds, lengths are positive, clocks and references are possible.
 func (s *scan) run(update []byte, l Limits) error {
-	*s = scan{streams: s.streams[:0]}
+	*s = scan{streams: s.streams[:0], outline: s.outline}
 	if len(update) > l.UpdateBytes {
 		return fmt.Errorf("update of %d bytes: %w", len(update), ErrLimit)
 	}
@@ -71,12 +72,16 @@ func (s *scan) section(r *reader, l Limits) error {
 	start, clock := r.pos, st.clock
 	var rec record
 	for i := 0; i < st.count && !r.failed; i++ {
+		at := r.pos
 		r.record(&rec, st.client, clock)
 		clock += rec.length
 		if rec.selfReference() {
 			r.fail()
 		}
 		s.skips = s.skips || rec.kind == kindSkip
+		if s.outline != nil && !r.failed {
+			s.outline.visit(&rec, at, r.pos)
+		}
 	}
 	if !r.failed {
 		st.data, st.end = r.buf[start:r.pos], clock
