@@ -208,6 +208,26 @@ func TestMerge_LeavesAStartedCellEmpty(t *testing.T) {
 	}
 }
 
+// Of lines that are alike the one is changed that was changed in the file, which
+// only the former state tells from the others.
+func TestMerge_ChangesTheLineThatTheFileChanged(t *testing.T) {
+	base := md("a:one\none\n", "b:beside")
+	for at, want := range map[int]string{
+		0: "a:one\none\none, from disk\n", 4: "a:one\none\none, from disk\n", 8: "a:one\none, from disk\none\n",
+	} {
+		d, state := room(t, base, base)
+		p := peer(t, d)
+		must(t)(d.Apply(write(t, p, func(tx *yjs.Txn) { sourceOf(p, 0).Insert(tx, at, "one\n") }), nil))
+		must(t)(d.Apply(write(t, p, func(tx *yjs.Txn) { sourceOf(p, 1).Insert(tx, 0, "typed ") }), nil))
+		if _, _, err := d.Merge(state, base, md("a:one\none, from disk\n", "b:beside")); err != nil {
+			t.Fatal(err)
+		}
+		if got := lines(d.Notebook()); !slices.Equal(got, []string{want, "b:typed beside"}) {
+			t.Errorf("typed at %d: got %q, want %q", at, got, want)
+		}
+	}
+}
+
 // A state that holds what the room has never seen cannot be built upon: edits
 // in it would wait for ever. The places are found by comparison then.
 func TestMerge_DoesNotBuildOnAStrangeState(t *testing.T) {

@@ -192,16 +192,16 @@ func utf16Length(s string) int {
 	return n
 }
 
-// forkTexts carries out the text edits that were planned for the fork: the
-// former state is loaded under a fresh author, edited, and what that wrote is
-// integrated. Texts that are not the former ones any more, as their cell moved,
-// are left to be changed in the room.
+// forkTexts carries out the text edits that were planned for the fork: of the
+// former state what holds these texts is loaded under a fresh author, edited,
+// and what that wrote is integrated. Texts that are not the former ones any
+// more, as their cell moved, are left to be changed in the room.
 func (m *merge) forkTexts(x *delta, base []byte) error {
 	if len(m.forked) == 0 {
 		return nil
 	}
-	fork, err := Load(yjs.Options{}, base)
-	if err != nil || len(base) == 0 || !m.knows(fork) {
+	fork, err := m.loadFork(base)
+	if err != nil || !m.knows(fork) {
 		fork = New(yjs.Options{}) // has no text, so everything is changed in the room
 	}
 	e, err := fork.Update(nil, m.editFork)
@@ -217,6 +217,20 @@ func (m *merge) forkTexts(x *delta, base []byte) error {
 	}
 	m.d.note(x, c)
 	return nil
+}
+
+// loadFork returns a document with the texts of a former state that are to be
+// edited, in their cells; all other cells are empty in it.
+func (m *merge) loadFork(base []byte) (*Document, error) {
+	sources := make([]yjs.ID, len(m.forked))
+	for i, f := range m.forked {
+		sources[i] = f.live.source.ID()
+	}
+	part, err := yjs.Excerpt(base, sources...)
+	if err != nil {
+		return nil, fmt.Errorf("cut fork out of the former state: %w", err)
+	}
+	return Load(yjs.Options{}, part)
 }
 
 // knows reports whether the room has everything that the fork has: else what
