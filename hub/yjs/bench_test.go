@@ -244,12 +244,21 @@ func BenchmarkForkEditMerge(b *testing.B) {
 			live, rnd := load(b, state), rand.New(rand.NewPCG(8, 8))
 			b.ReportAllocs()
 			for b.Loop() {
-				fork := load(b, state)
-				sv := fork.StateVector()
+				var sources []ID
 				for range 5 {
-					scatter(b, fork, rnd)
+					sources = append(sources, someSource(live, rnd).ID())
 				}
-				apply(b, live, encode(b, fork, sv))
+				part, err := Excerpt(state, sources...)
+				if err != nil {
+					b.Fatal(err)
+				}
+				fork := load(b, part)
+				c := edit(b, fork, func(tx *Txn) {
+					for _, id := range sources {
+						at(fork, id).facade().(*Text).Insert(tx, 100, "x")
+					}
+				})
+				apply(b, live, c.Update)
 			}
 		})
 	}

@@ -116,12 +116,15 @@ func benchLoad(b *testing.B, name string, reps int) {
 func BenchmarkOracleTraceLoad(b *testing.B) { benchLoad(b, "trace.state", 5) }
 func BenchmarkOracleFreshLoad(b *testing.B) { benchLoad(b, "fresh.state", 2) }
 
-// BenchmarkOracleNotebookLoad at three sizes shows that loading grows with the document and not faster.
+// BenchmarkOracleNotebookLoad at three sizes shows that loading grows with the document and not faster. A run loads as
+// many bytes at each size: the garbage collector looks at a heap only once it has grown by some megabytes, and fewer
+// small notebooks would not make it work at all.
 func BenchmarkOracleNotebookLoad(b *testing.B) {
-	for _, size := range []struct{ name, file string }{
-		{"quarter", "notebook-quarter.state"}, {"half", "notebook-half.state"}, {"full", "notebook.state"},
-	} {
-		b.Run(size.name, func(b *testing.B) { benchLoad(b, size.file, 2) })
+	for _, size := range []struct {
+		name, file string
+		reps       int
+	}{{"quarter", "notebook-quarter.state", 16}, {"half", "notebook-half.state", 8}, {"full", "notebook.state", 4}} {
+		b.Run(size.name, func(b *testing.B) { benchLoad(b, size.file, size.reps) })
 	}
 }
 
@@ -189,6 +192,25 @@ func BenchmarkOracleLocalInsert(b *testing.B) {
 	})
 }
 
+// forkSources are the texts of the five cells that are edited in a fork.
+func forkSources(live *yjs.Doc) []yjs.ID {
+	var ids []yjs.ID
+	for i := range 5 {
+		source, _ := live.Array("cells").Get(i * 40).(*yjs.Map).Get("source")
+		ids = append(ids, source.(*yjs.Text).ID())
+	}
+	return ids
+}
+
+// loadFork is the state as far as these texts are concerned: how hub/nbdoc loads a fork.
+func loadFork(b *testing.B, state []byte, sources []yjs.ID) *yjs.Doc {
+	part, err := yjs.Excerpt(state, sources...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return load(b, part)
+}
+
 // forkEdit is five small cell edits in one transaction and the bytes that it emits: how hub/nbdoc brings a file's
 // changes into a fork.
 func forkEdit(b *testing.B, doc *yjs.Doc) []byte {
@@ -218,14 +240,22 @@ func mergeFork(b *testing.B, live *yjs.Doc, update []byte) {
 func BenchmarkOracleFork(b *testing.B) {
 	state := benchFile(b, "notebook.state")
 	sample(b, 9, 1, func() *yjs.Doc { return load(b, state) }, func(live *yjs.Doc) {
-		mergeFork(b, live, forkEdit(b, load(b, state)))
+		mergeFork(b, live, forkEdit(b, loadFork(b, state, forkSources(live))))
 	})
+}
+
+// BenchmarkOracleForkLoad is the part of BenchmarkOracleFork that loads the fork.
+func BenchmarkOracleForkLoad(b *testing.B) {
+	state := benchFile(b, "notebook.state")
+	sources := forkSources(load(b, state))
+	again(b, 9, 5, func() { loadFork(b, state, sources) })
 }
 
 // BenchmarkOracleForkEdit is the part of BenchmarkOracleFork that edits the fork.
 func BenchmarkOracleForkEdit(b *testing.B) {
 	state := benchFile(b, "notebook.state")
-	sample(b, 9, 1, func() *yjs.Doc { return load(b, state) }, func(doc *yjs.Doc) { forkEdit(b, doc) })
+	sources := forkSources(load(b, state))
+	sample(b, 9, 1, func() *yjs.Doc { return loadFork(b, state, sources) }, func(doc *yjs.Doc) { forkEdit(b, doc) })
 }
 
 // BenchmarkOracleForkMerge is the part of BenchmarkOracleFork that merges what the fork added into the live document.

@@ -191,9 +191,9 @@ const run = () => {
   const traced = open(0, state)
   print('TraceEncode', median(9, 20, null, again(20, () => Y.encodeStateAsUpdate(traced))))
   const nb = read('notebook.state')
-  for (const [name, file] of [['NotebookLoad/quarter', 'notebook-quarter'], ['NotebookLoad/half', 'notebook-half'], ['NotebookLoad/full', 'notebook'], ['FreshLoad', 'fresh']]) {
+  for (const [name, file, reps] of [['NotebookLoad/quarter', 'notebook-quarter', 16], ['NotebookLoad/half', 'notebook-half', 8], ['NotebookLoad/full', 'notebook', 4], ['FreshLoad', 'fresh', 2]]) {
     const part = read(`${file}.state`)
-    print(name, median(9, 2, null, again(2, () => open(0, part))))
+    print(name, median(9, reps, null, again(reps, () => open(0, part))))
   }
   const loaded = open(0, nb)
   print('NotebookEncode', median(9, 5, null, again(5, () => Y.encodeStateAsUpdate(loaded))))
@@ -210,6 +210,7 @@ const run = () => {
     for (let i = 0; i < 20000; i++) text.insert(next(text.length + 1), 'x')
   }))
   print('Fork', median(9, 1, () => open(0, nb), live => Y.applyUpdate(live, forkEdit(open(0, nb)))))
+  print('ForkLoad', median(9, 5, null, again(5, () => open(0, nb))))
   print('ForkEdit', median(9, 1, () => open(0, nb), forkEdit))
   const added = forkEdit(open(0, nb))
   print('ForkMerge', median(9, 1, () => open(0, nb), doc => Y.applyUpdate(doc, added)))

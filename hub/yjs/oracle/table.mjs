@@ -95,6 +95,7 @@ shareRow('fork, five edits, merge, beside a load in npm yjs', go.median('Fork', 
 growthRow('merging a log four times as long', 'MergeLog/65000', 'MergeLog/259778', 4)
 growthRow('loading a notebook four times as big', 'NotebookLoad/quarter', 'NotebookLoad/full', 4)
 row('beside: fork, five edits, merge', 'Fork')
+row('beside: load the fork', 'ForkLoad')
 row('beside: five edits of the fork', 'ForkEdit')
 row('beside: merge into the live document', 'ForkMerge')
 row('beside: notebook without edits, load', 'FreshLoad')
