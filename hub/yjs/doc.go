@@ -38,10 +38,10 @@
 //
 // Updates are those of Yjs 13, encoding version 1, made of the primitives of lib0 (variable-length numbers, UTF-8
 // strings, "any" values): sections of structs by client in clock order, then the set of deleted units. [MergeUpdates],
-// [DiffUpdate], [Excerpt], [StateVectorOf] and [Validate] work on bytes alone. Lengths and positions are UTF-16 units. Numbers are
-// JavaScript's: BigInts are read as int64 but never written. Of values no more is decoded than is asked for; what
-// clients wrote is kept and passed on byte for byte. The messages around updates are those of y-protocols; presence is
-// kept by [Awareness].
+// [DiffUpdate], [Excerpt], [StateVectorOf] and [Validate] work on bytes alone. Lengths and positions are UTF-16 units.
+// Numbers are JavaScript's: BigInts are read as int64 but never written. Of values no more is decoded than is asked
+// for; what clients wrote is kept and passed on byte for byte. The messages around updates are those of y-protocols;
+// presence is kept by [Awareness].
 //
 // Undo, snapshots, relative positions and encoding version 2 are left to the clients.
 //
