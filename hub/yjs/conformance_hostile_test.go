@@ -3,6 +3,7 @@
 package yjs_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,11 +51,16 @@ func follow(t *testing.T, o *oracle, doc *yjs.Doc, follower uint64, update, out 
 		t.Fatalf("%x made this engine hand on %x, for which npm yjs waits", update, out)
 	}
 	same(t, "state vector after "+string(update), part(digest, "sv"), stateText(doc.State()))
-	if npm, ours := withoutXML(part(digest, "json")), withoutXML(canonDoc(doc)); npm != ours {
+	npm := halfCharacter.ReplaceAllString(withoutXML(part(digest, "json")), "\ufffd")
+	if ours := withoutXML(canonDoc(doc)); npm != ours {
 		at := firstDifference(npm, ours)
 		t.Fatalf("json after %x, handed on as %x, differs:\n npm %s\n Go  %s", update, out, around(npm, at), around(ours, at))
 	}
 }
+
+// halfCharacter is one that JavaScript's strings can hold and Go's cannot. Only hostile bytes make one the value of a key:
+// that of a text is its last unit.
+var halfCharacter = regexp.MustCompile(`\\ud[89a-f][0-9a-f]{2}`)
 
 // withoutXML cuts off the last root, "x": hostile bytes put into it what no client does, and what is then shown of it
 // is nobody's concern here.

@@ -116,6 +116,7 @@ func TestLimitsRefuseAndLeaveTheDocumentAsItWas(t *testing.T) {
 		"empty deletion":   {Limits{}, []byte("\x00\x01\x01\x01\x00\x00"), ErrMalformed},
 		"client twice":     {Limits{}, update(section(1, 0, []byte("\x00\x01")), section(1, 1, []byte("\x00\x01"))), ErrMalformed},
 		"own future":       {Limits{}, update(section(1, 0, []byte("\x84\x01\x00\x01x"))), ErrMalformed},
+		"one neighbour":    {Limits{}, update(section(1, 0, []byte("\x04\x01\x01t\x01x"), []byte("\xc4\x01\x00\x01\x00\x01y"))), ErrMalformed},
 		"not UTF-8":        {Limits{}, update(section(1, 0, []byte("\x04\x01\x01t\x01\xff"))), ErrMalformed},
 		"not JSON":         {Limits{}, update(section(1, 0, []byte("\x05\x01\x01t\x01{"))), ErrMalformed},
 		"odd options":      {Limits{}, update(section(1, 0, []byte("\x09\x01\x01t\x01g\x7e"))), ErrMalformed},

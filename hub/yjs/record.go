@@ -135,8 +135,10 @@ func (r *reader) docOptions() {
 	r.skipAny(r.depth)
 }
 
-// selfReference reports whether rec refers to a unit of its own client that cannot exist yet.
-func (rec *record) selfReference() bool {
+// impossible reports whether rec refers to what cannot be: to a unit of its own client that does not exist yet, or to
+// one unit on both sides, where replicas would disagree about its place.
+func (rec *record) impossible() bool {
 	later := func(id ID) bool { return id.Client == rec.client && id.Clock >= rec.clock }
-	return rec.hasOrigin && later(rec.origin) || rec.hasRight && later(rec.right) || rec.hasParent && later(rec.parent)
+	return rec.hasOrigin && later(rec.origin) || rec.hasRight && later(rec.right) || rec.hasParent && later(rec.parent) ||
+		rec.hasOrigin && rec.hasRight && rec.origin == rec.right
 }

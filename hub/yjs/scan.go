@@ -75,7 +75,7 @@ func (s *scan) section(r *reader, l Limits) error {
 		at := r.pos
 		r.record(&rec, st.client, clock)
 		clock += rec.length
-		if rec.selfReference() {
+		if rec.impossible() {
 			r.fail()
 		}
 		s.skips = s.skips || rec.kind == kindSkip

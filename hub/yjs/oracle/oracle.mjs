@@ -36,7 +36,19 @@ const open = (clientID, gc) => {
 // where the old value of a key that was not there before is [].
 const observe = doc => {
   doc.events = []
-  for (const name of Object.keys(canon.standardRoots)) canon.root(doc, name).observeDeep(events => events.forEach(e => doc.events.push(eventLine(e))))
+  for (const name of Object.keys(canon.standardRoots)) canon.root(doc, name).observeDeep(events => events.forEach(e => doc.events.push(reading(() => eventLine(e)))))
+}
+
+// reading calls read, which looks at an event. npm yjs deletes formats that change nothing while it works out what an
+// event says: a watcher must not.
+const reading = read => {
+  const del = Y.Item.prototype.delete
+  Y.Item.prototype.delete = () => {}
+  try {
+    return read()
+  } finally {
+    Y.Item.prototype.delete = del
+  }
 }
 
 const eventLine = e => {
