@@ -126,6 +126,47 @@ func BenchmarkNotebookLoadAndEncode(b *testing.B) {
 	}
 }
 
+// crowd is a notebook into which many clients have written a character each.
+func crowd(b testing.TB, clients int) *Doc {
+	d := notebook(b, 10)
+	rnd := rand.New(rand.NewPCG(4, 4))
+	for client := range clients {
+		d.self = uint64(1000 + client)
+		scatter(b, d, rnd)
+	}
+	return d
+}
+
+func BenchmarkCrowdLoadAndEncode(b *testing.B) {
+	for _, n := range []int{2_500, 5_000, 10_000} {
+		benchState(b, fmt.Sprint(n), crowd(b, n))
+	}
+}
+
+// BenchmarkCrowdNewcomers is the first character of each of 1,000 more clients among many.
+func BenchmarkCrowdNewcomers(b *testing.B) {
+	for _, n := range []int{2_500, 5_000, 10_000} {
+		writer := crowd(b, n)
+		state, rnd := encode(b, writer, nil), rand.New(rand.NewPCG(6, 6))
+		updates := make([][]byte, 1000)
+		for i := range updates {
+			writer.self++
+			updates[i] = scatter(b, writer, rnd)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				d := load(b, state)
+				b.StartTimer()
+				for _, u := range updates {
+					apply(b, d, u)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(updates)), "ns/update")
+		})
+	}
+}
+
 func benchState(b *testing.B, name string, d *Doc) {
 	state := encode(b, d, nil)
 	b.Run("load/"+name, func(b *testing.B) {
