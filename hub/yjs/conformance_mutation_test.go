@@ -79,7 +79,7 @@ var mutations = []mutation{
 	{name: "an excerpt leaves out the types around", file: "excerpt.go", old: "n = o.home(st)", new: "_ = st"},
 	{name: "an excerpt of a partial state leaves things out", file: "excerpt.go", old: "if s.skips || !o.whole() {", new: "if false {"},
 	{name: "an excerpt has no deletions", file: "excerpt.go", old: "append(o.write(state), s.deletes...)", new: "append(o.write(state), 0)"},
-	{name: "an excerpt looks at no neighbours behind", file: "excerpt.go", old: "h = o.find(l.id).home", new: "_ = l"},
+	{name: "an excerpt looks at no neighbours behind", file: "outline.go", old: "h = o.find(l.id).home", new: "_ = l"},
 	{name: "half a character is dropped", file: "utf16.go", old: "return s[:at] + replacement, replacement + s[at+4:]", new: "return s[:at], s[at+4:]"},
 	{name: "the tail of half a character is dropped", file: "utf16.go", old: "return replacement + s[at+4:]\n}\n\n// wellFormed", new: "return s[at+4:]\n}\n\n// wellFormed"},
 	{name: "characters count as one unit", file: "utf16.go", old: "		if b[i] >= 0xf0 {\n			n++\n		}", new: ""},

@@ -151,6 +151,10 @@ func TestAnExcerptLeavesOthersEmpty(t *testing.T) {
 	if !at(part, left.ID()).alive() {
 		t.Fatal("the place of a type is gone")
 	}
+	odd := update(section(1, 0, []byte("\x84\x00\x00\x01x"))) // behind the first unit of client 0, who is unknown
+	if same, err := Excerpt(odd); err != nil || !bytes.Equal(same, odd) {
+		t.Fatalf("%x, %v", same, err)
+	}
 	if _, err := Excerpt(excerpt[1:], kept.ID()); !errors.Is(err, ErrMalformed) {
 		t.Fatalf("damaged bytes: %v", err)
 	}
