@@ -236,6 +236,3 @@ func (a *Awareness) Encode(clients []uint64) []byte {
 	}
 	return EncodeAwareness(entries)
 }
-
-// EncodeAll writes an awareness update with all clients that are present.
-func (a *Awareness) EncodeAll() []byte { return a.Encode(a.Clients()) }

@@ -166,7 +166,7 @@ func FuzzDecode(f *testing.F) {
 			if _, err := a.Apply(b, time.Time{}); err != nil && !errors.Is(err, ErrLimit) {
 				t.Fatal(err)
 			}
-			a.EncodeAll()
+			a.Encode(a.Clients())
 		}
 		if step, body, err := ReadSync(b); err == nil {
 			s2, b2, err := ReadSync(appendSync(nil, byte(step), body)[1:])

@@ -62,28 +62,6 @@ func (t *Text) Runs(f func(id ID, length int, deleted bool) bool) {
 	}
 }
 
-// Position returns the index of a unit of this text; for a deleted one that of the next live unit. ok is false when the
-// unit is not known, has been collected, or belongs elsewhere.
-func (t *Text) Position(id ID) (index int, ok bool) {
-	r, known := t.doc.lookup(id)
-	if !known {
-		return 0, false
-	}
-	it := t.doc.itemAt(r)
-	if it.parent != t.node() || it.key != 0 {
-		return 0, false
-	}
-	if it.visible() {
-		index = int(r.clock - it.id.clock)
-	}
-	for it = it.left; it != nil; it = it.left {
-		if it.visible() {
-			index += int(it.length)
-		}
-	}
-	return index, true
-}
-
 // snap moves a position inside of a character to its start, or to its end.
 func (n *node) snap(i uint32, up bool) uint32 {
 	if i == 0 || i >= n.length {
