@@ -33,12 +33,6 @@ type AwarenessEntry struct {
 // must be passed on, because they keep the client alive elsewhere.
 type AwarenessChange struct{ Added, Updated, Removed []uint64 }
 
-// Empty reports whether nothing changed.
-func (c AwarenessChange) Empty() bool { return len(c.Added)+len(c.Updated)+len(c.Removed) == 0 }
-
-// Clients returns all clients of the change.
-func (c AwarenessChange) Clients() []uint64 { return slices.Concat(c.Added, c.Updated, c.Removed) }
-
 // The bounds of awareness updates from outside.
 const (
 	maxPresences    = 4096    // clients in one update, and clients known
@@ -195,13 +189,6 @@ func (a *Awareness) Expire(now time.Time, ttl time.Duration) []uint64 {
 	}
 	slices.Sort(gone)
 	return gone
-}
-
-// Forget drops all memory of clients, their clocks too: a client that returns with an old clock is then heard.
-func (a *Awareness) Forget(clients []uint64) {
-	for _, client := range clients {
-		delete(a.entries, client)
-	}
 }
 
 // State returns what a client says about itself and its clock; ok is false when it is unknown or has left.

@@ -54,22 +54,3 @@ func (c *Change) Types() []TypeChange {
 	t.types = out
 	return out
 }
-
-// Before returns the state before the transaction: for each client the next clock that was not known.
-func (c *Change) Before() map[uint64]uint64 {
-	if !c.current() {
-		return nil
-	}
-	m := c.doc.State()
-	for _, ci := range c.doc.txn.touched {
-		if cl := c.doc.clients[ci]; cl.before > 0 {
-			m[cl.id] = uint64(cl.before)
-		} else {
-			delete(m, cl.id)
-		}
-	}
-	return m
-}
-
-// Empty reports whether nothing changed.
-func (c *Change) Empty() bool { return c == nil || c.Update == nil }

@@ -202,14 +202,6 @@ func TestAChangeListsAliveTypesOnly(t *testing.T) {
 	}
 }
 
-func TestBeforeIsTheStateBeforeTheTransaction(t *testing.T) {
-	a, b := pair(t, func(d *Doc, tx *Txn) { d.Text("t").Insert(tx, 0, "abc") })
-	c := apply(t, b, edit(t, a, func(tx *Txn) { a.Text("t").Insert(tx, 3, "d") }).Update)
-	if !reflect.DeepEqual(c.Before(), map[uint64]uint64{1: 3}) || !reflect.DeepEqual(b.State(), map[uint64]uint64{1: 4}) {
-		t.Fatalf("before %v, after %v", c.Before(), b.State())
-	}
-}
-
 func TestTextThatTheDeleterHadNotSeenIsReportedAsAnOrphan(t *testing.T) {
 	a, b := pair(t, func(d *Doc, tx *Txn) {
 		d.Array("cells").Push(tx, MapOf(Entry{"source", TextOf("print()")}))

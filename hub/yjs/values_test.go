@@ -117,7 +117,7 @@ func TestEditsOutOfRangeOrElsewhereAreRefused(t *testing.T) {
 			d.Map("m").Set(tx, "after", 1)
 			return nil
 		})
-		if err == nil || c == nil || !c.Empty() {
+		if err == nil || c == nil || c.Update != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		mustHold(t, d)
