@@ -174,7 +174,23 @@ func (p *goPeer) compareUnits(shadow []byte) {
 	ours := p.encode(nil)
 	a, b := parseUpdate(shadow), parseUpdate(ours)
 	expect("deletes", a.deleteText(), b.deleteText())
-	expectLines("units", a.unitLines(), b.unitLines())
+	npm, units := a.unitLines(), b.unitLines()
+	if p.doc.Pending() {
+		npm, units = withoutCollected(npm, units)
+	}
+	expectLines("units", npm, units)
+}
+
+// withoutCollected drops the units that this engine has collected. While structs wait, npm yjs may still hold such a unit
+// among them as it was, and saves it like that.
+func withoutCollected(npm, ours []string) (_, _ []string) {
+	id := func(line string) string { return line[:strings.IndexByte(line, ' ')] }
+	collected := map[string]bool{}
+	for _, line := range ours {
+		collected[id(line)] = strings.HasSuffix(line, " gc")
+	}
+	drop := func(line string) bool { return collected[id(line)] }
+	return slices.DeleteFunc(npm, drop), slices.DeleteFunc(ours, drop)
 }
 
 func (p *goPeer) encode(sv []byte) []byte {
