@@ -66,6 +66,7 @@ type goPeer struct {
 	checks   int
 	encoded  int // checks when the encoded states were compared last
 	ahead    int // comparisons left out because npm yjs lagged behind
+	lagged   bool
 }
 
 func newGoPeer(o *oracle, s schedule, next func() uint64) *goPeer {
@@ -78,7 +79,7 @@ func (p *goPeer) open() {
 	p.doc = yjs.NewDoc(yjs.Options{ClientID: p.next(), KeepDeleted: !p.gc})
 	p.shadow, p.follower = p.o.newDoc(0, p.gc), p.o.newDoc(0, p.gc)
 	p.o.observe(p.shadow)
-	p.journal = nil
+	p.journal, p.lagged = nil, false
 }
 
 func (p *goPeer) edit(numbers []uint64) [][]byte {
@@ -110,7 +111,8 @@ func (p *goPeer) watch(in []byte, c *yjs.Change) {
 	out := c.Update
 	shadow, events, err := p.o.applyDigest(p.shadow, in)
 	check(err, "the shadow refused %x", in)
-	if p.compareShadow(shadow) {
+	catchesUp := p.lagged // its events then tell what this engine has told before
+	if p.compareShadow(shadow) && !catchesUp {
 		compareEvents(events, c)
 	}
 	p.compareState()
@@ -136,7 +138,7 @@ func (p *goPeer) compareShadow(shadow string) bool {
 	mustHold(p.doc)
 	npm, ours := part(shadow, "sv"), stateText(p.doc.State())
 	waits := part(shadow, "pending") != "0"
-	if waits && npm != ours {
+	if p.lagged = waits && npm != ours; p.lagged {
 		mustLead(npm, p.doc.State())
 		p.ahead++
 		return false
