@@ -47,6 +47,7 @@ func (s *state) moveBaseline(base *store.Baseline, then func(*state, error)) {
 		err := s.r.storeBaseline(base)
 		s.r.post(func(s *state) {
 			s.settling = false
+			defer s.tellQuiet()
 			then(s, err)
 			s.nextSave()
 		})

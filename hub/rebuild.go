@@ -37,6 +37,7 @@ func (s *state) rebuild() error {
 	s.r.log.Warn("document rebuilt from the store")
 	s.known, s.ack.vector = nil, nil
 	s.resyncAll()
+	s.nextSave()
 	s.settle()
 	return nil
 }

@@ -128,9 +128,7 @@ func TestRebuild_CostsNoEdit(t *testing.T) {
 		t.Fatal("the rename was told although its step panicked")
 	}
 	release()
-	if e.Hub.Stats().Panics != 1 {
-		t.Fatalf("%d panics", e.Hub.Stats().Panics)
-	}
+	await(t, "the panic to be counted", func() bool { return e.Hub.Stats().Panics == 1 })
 	p.Type("a", "durable and on")
 	for _, peer := range []*hubtest.Peer{p, q} {
 		peer.AwaitSources("a:durable and on", "b:queued")

@@ -139,8 +139,9 @@ func (s *state) snapshot() (*snapshot, error) {
 }
 
 // unlessEnded answers who asked for a save when a panic kept the room from doing
-// it.
+// it, and lets go whoever waits for the end of saves.
 func (s *state) unlessEnded(job *saveJob, ended *bool) {
+	s.tellQuiet()
 	if !*ended && job.done != nil {
 		job.done(s, SaveResult{}, fail(CodeInternal, nil, "something went wrong inside the room; look whether the file was written"))
 	}
@@ -197,10 +198,7 @@ func (s *state) nextSave() {
 		s.saver.queue = s.saver.queue[1:]
 		s.startSave(next)
 	}
-	if s.saver.quiet != nil && !s.fileBusy() {
-		close(s.saver.quiet)
-		s.saver.quiet = nil
-	}
+	s.tellQuiet()
 	if !s.fileBusy() && s.outside.again {
 		s.outside.again = false
 		s.diskChanged()
@@ -248,6 +246,14 @@ func (s *state) saveFailed(job *saveJob, err error) {
 	s.r.log.Warn("save failed", "path", s.path, "error", err)
 	s.tell("save_failed", map[string]any{"code": string(code), "detail": detail, "path": orNull(s.path)})
 	s.finishSave(job, SaveResult{}, err)
+}
+
+// tellQuiet says that nothing is under way to who waits for that.
+func (s *state) tellQuiet() {
+	if s.saver.quiet != nil && !s.fileBusy() {
+		close(s.saver.quiet)
+		s.saver.quiet = nil
+	}
 }
 
 // finishSave answers who asked. What the answer is about can be looked up then.
