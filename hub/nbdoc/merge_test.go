@@ -286,3 +286,24 @@ func TestMerge_KeepsTypingThatArrivesLater(t *testing.T) {
 		t.Fatalf("the peer has %q", got)
 	}
 }
+
+// A character that the room left standing between two changes is still the
+// file's: what happens to it there happens to it here.
+func TestMerge_FindsWhatStandsBetweenTwoChanges(t *testing.T) {
+	was := md("a:aaaaXbbbb")
+	d := seed(t, was)
+	must(t)(d.SetSource("a", "ppppXqqqq"))
+	without := md("a:aaaabbbb")
+	if _, _, err := d.Merge(nil, was, without); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := d.Source("a"); s != "ppppqqqq" {
+		t.Fatalf("the file deleted it, the room has %q", s)
+	}
+	if _, _, err := d.Merge(nil, without, was); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := d.Source("a"); strings.Count(s, "X") != 1 {
+		t.Fatalf("it is back in the file, the room has %q", s)
+	}
+}

@@ -28,6 +28,10 @@ func (m *merge) planText(i int, was, disk string, live *cell) {
 	if len(left) == 0 {
 		return
 	}
+	// Whether both made a change is seen in the large; where a character is now,
+	// in the small: one that the room left standing between two changes must be
+	// found, or what the file deleted would stay, and come twice when it is back.
+	ours = notebook.DiffCharacters(was, now)
 	if tangled || m.from[i] < 0 || live.source == nil {
 		m.steps[i].text = onLive(left, ours)
 		return
