@@ -107,6 +107,7 @@ func (l *Launcher) newLife(k *Kernel, p *process, f *folder) *life {
 		heard: make(chan struct{}), broken: make(chan error, 1), cut: make(chan struct{}),
 		gone: make(chan struct{}), pongs: make(chan struct{}, 1),
 		waiting: make(map[string]chan jupyter.Message),
+		late:    make(map[string]func(Event)),
 	}
 	one.straggles = k.spec.isDeno()
 	// A life's news is the kernel's only while it is the kernel's life.

@@ -32,7 +32,16 @@ type ExecuteRequest struct {
 	AllowStdin   bool // whether input() may ask
 	Silent       bool // no outputs, no count
 	StoreHistory bool
+
+	// Late, when set, takes what the code does after Execute has returned without
+	// an error, as threads that it left behind do: in order, one event at a time,
+	// until the process ends or many others have run. While it does not return,
+	// all outputs of the kernel wait.
+	Late func(Event)
 }
+
+// lateRuns is how many runs may have something to say after their end.
+const lateRuns = 1000
 
 // ExecuteReply is how an execution ended.
 type ExecuteReply struct {
@@ -141,10 +150,29 @@ func (k *Kernel) Execute(ctx context.Context, req ExecuteRequest, sink func(Even
 		return ExecuteReply{}, l.explain(err)
 	}
 	reply, err := l.await(ctx, r)
+	if err == nil {
+		l.keep(r.id, req.Late)
+	}
 	if r.quits {
 		k.launcher.work.Go(func() { l.end(k.quit, ErrQuit) })
 	}
 	return reply, err
+}
+
+// keep remembers who takes what a run does after its end, before that end is
+// known: so nothing falls in between.
+func (l *life) keep(id string, late func(Event)) {
+	if late == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.late[id] = late
+	l.lateIDs = append(l.lateIDs, id)
+	if len(l.lateIDs) > lateRuns {
+		delete(l.late, l.lateIDs[0])
+		l.lateIDs = l.lateIDs[1:]
+	}
 }
 
 // forget ends a run: nothing is handed to it any more.

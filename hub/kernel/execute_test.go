@@ -279,3 +279,34 @@ func TestSecretsOfTheHubDoNotReachKernels(t *testing.T) {
 		t.Errorf("it sees %q", got)
 	}
 }
+
+// Threads print after the end of what started them, also while other code runs.
+func TestWhatComesAfterAnExecutionIsHandedToWhoeverRanIt(t *testing.T) {
+	l, k := fake(t, kernel.Options{})
+	late := make(chan string, 3)
+	run := func(name, code string) string {
+		var events []kernel.Event
+		_, err := k.Execute(t.Context(), kernel.ExecuteRequest{
+			Code: code, Late: func(ev kernel.Event) { late <- name + " " + ev.Text },
+		}, func(ev kernel.Event) { events = kerneltest.Join(events, ev) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kerneltest.Text(events, "stdout")
+	}
+	if got := run("first", "print now\nleave after\nlinger behind"); got != "now\n" {
+		t.Errorf("the first printed %q", got)
+	}
+	if got := <-late; got != "first after\n" {
+		t.Errorf("late is %q", got)
+	}
+	if got := run("second", "print other"); got != "other\n" {
+		t.Errorf("the second printed %q", got)
+	}
+	if got := <-late; got != "first behind\n" {
+		t.Errorf("late is %q", got)
+	}
+	if n := l.Stats().Unclaimed; n > 0 {
+		t.Errorf("%d outputs were nobody's", n)
+	}
+}

@@ -181,14 +181,27 @@ func (l *life) answerPrompt(m jupyter.Message, value string) error {
 func (l *life) hand(parent string, ev Event) {
 	r := l.running()
 	if r == nil || r.id != parent {
-		l.stats.unclaimed.Add(1)
+		l.handLate(parent, ev)
 		return
 	}
 	select {
 	case r.events <- ev:
 	case <-r.over:
+		l.handLate(parent, ev)
 	case <-l.cut:
 	}
+}
+
+// handLate gives an event to who takes them after the execution's end.
+func (l *life) handLate(parent string, ev Event) {
+	l.mu.Lock()
+	late := l.late[parent]
+	l.mu.Unlock()
+	if late == nil {
+		l.stats.unclaimed.Add(1)
+		return
+	}
+	late(ev)
 }
 
 func (l *life) running() *run {

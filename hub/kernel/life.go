@@ -54,6 +54,8 @@ type life struct {
 	interrupted time.Time                       // guarded by mu: the last interrupt by signal
 	waiting     map[string]chan jupyter.Message // guarded by mu: who waits for a reply, by request
 	run         *run                            // guarded by mu: what Execute waits for
+	late        map[string]func(Event)          // guarded by mu: who takes what comes after a run, by request
+	lateIDs     []string                        // guarded by mu: these requests, the oldest first
 }
 
 // message sends a request and returns its id.

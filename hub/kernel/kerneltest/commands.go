@@ -34,6 +34,7 @@ import (
 //	frame                     a frame of 2^62 bytes on iopub
 //	no-idle, no-reply, abort  how the execution ends
 //	late                      the reply overtakes what follows by 200 ms
+//	leave TEXT, linger TEXT   a line on stdout, after it is idle, when the next one begins
 //	spawn                     a child in a session of its own; prints its pid
 //	exit STATUS, kill, stop   the process ends, by itself or a signal, or stops
 //	quit                      replies and exits
@@ -70,6 +71,7 @@ func (f *fake) execute(r request) (idle bool) {
 	}
 	x := &execution{f: f, r: r, stdin: c.AllowStdin, reply: map[string]any{"status": "ok", "execution_count": f.count}}
 	x.say("execute_input", map[string]any{"code": c.Code, "execution_count": f.count})
+	sayAll(&f.lingering)
 	for line := range strings.Lines(c.Code) {
 		word, rest, _ := strings.Cut(strings.TrimRight(line, "\n"), " ")
 		x.command(word, strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\b`, "\b").Replace(rest))
@@ -79,6 +81,14 @@ func (f *fake) execute(r request) (idle bool) {
 	}
 	x.end()
 	return !x.noIdle
+}
+
+// sayAll says what earlier executions left to be said.
+func sayAll(left *[]func()) {
+	for _, say := range *left {
+		say()
+	}
+	*left = nil
 }
 
 func (x *execution) end() {
@@ -127,6 +137,10 @@ func (x *execution) command(word, rest string) {
 		}
 	case "ask", "password":
 		x.ask(rest, word == "password")
+	case "leave":
+		x.f.left = append(x.f.left, func() { x.print("stdout", rest+"\n") })
+	case "linger":
+		x.f.lingering = append(x.f.lingering, func() { x.print("stdout", rest+"\n") })
 	case "page":
 		x.pages = append(x.pages, map[string]any{"source": "page", "data": data(rest), "start": 0})
 	case "next":

@@ -23,10 +23,11 @@ type fake struct {
 	answers   chan string
 	requests  chan request // to the goroutine that executes
 
-	mu      sync.Mutex
-	history []string          // guarded by mu
-	vars    map[string]string // of the executing goroutine
-	count   int               // of the executing goroutine
+	mu              sync.Mutex
+	history         []string          // guarded by mu
+	vars            map[string]string // of the executing goroutine
+	left, lingering []func()          // of the executing goroutine: what is said after it is idle, when the next execution begins
+	count           int               // of the executing goroutine
 }
 
 type request struct {
@@ -148,6 +149,7 @@ func (f *fake) run(r request) {
 	if idle {
 		f.say(r.m, "status", map[string]any{"execution_state": "idle"})
 	}
+	sayAll(&f.left)
 }
 
 func (f *fake) past() [][]any {
