@@ -175,6 +175,7 @@ func presentExecution(e hub.Execution) Execution {
 	out := Execution{
 		ID: e.ID, Room: e.Room, Cell: e.Cell, By: e.By, State: ExecutionState(e.State), Reason: optional(e.Reason),
 		ExecutionCount: e.Count, Queued: e.Queued.UTC(), Started: moment(e.Started), Finished: moment(e.Finished),
+		OutputsDropped: optional(e.OutputsDropped),
 	}
 	if !e.Finished.IsZero() {
 		out.Outputs = presentOutputs(e.Outputs)

@@ -943,7 +943,10 @@ type Execution struct {
 
 	// Outputs once it has finished
 	Outputs *[]JSONObject `json:"outputs,omitempty"`
-	Queued  time.Time     `json:"queued"`
+
+	// OutputsDropped there were outputs; they are kept no longer and the cell does not show them any more
+	OutputsDropped *bool     `json:"outputs_dropped,omitempty"`
+	Queued         time.Time `json:"queued"`
 
 	// Reason why error or cancelled
 	Reason  *string        `json:"reason,omitempty"`

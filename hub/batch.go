@@ -14,25 +14,35 @@ const (
 	batchBytes = 1 << 20
 )
 
-// batcher gathers what a running cell prints, so that a loop of prints is a few
-// edits and not thousands. The kernel's goroutine adds; a goroutine of its own
+// output is an event of a run.
+type output struct {
+	run *execution
+	KernelEvent
+}
+
+// batcher gathers what cells print, so that a loop of prints is a few edits and
+// not thousands. The kernel's goroutine adds; collect, on a goroutine of its own,
 // hands over, and makes the kernel's wait when the room is behind.
 type batcher struct {
 	room   *room
-	run    *execution
-	events chan KernelEvent
-	done   chan struct{}
+	events chan output
+	over   <-chan struct{} // ends it as close does; nil never
+	done   chan struct{}   // closed when collect has returned
 }
 
-func newBatcher(r *room, x *execution) *batcher {
-	b := &batcher{room: r, run: x, events: make(chan KernelEvent, 64), done: make(chan struct{})}
-	go b.collect()
-	return b
+func newBatcher(r *room, over <-chan struct{}) *batcher {
+	return &batcher{room: r, events: make(chan output, 64), over: over, done: make(chan struct{})}
 }
 
-func (b *batcher) add(ev KernelEvent) { b.events <- ev }
+// add takes an event. What comes after the end is lost.
+func (b *batcher) add(ev output) {
+	select {
+	case b.events <- ev:
+	case <-b.done:
+	}
+}
 
-// close returns when everything was handed over.
+// close returns when everything was handed over. Nothing may be added any more.
 func (b *batcher) close() {
 	close(b.events)
 	<-b.done
@@ -59,6 +69,12 @@ func (b *batcher) collect() {
 			}
 		case <-timer.C:
 			b.hand(gathered.take())
+		case <-b.over:
+			for len(b.events) > 0 {
+				gathered.add(<-b.events)
+			}
+			b.hand(gathered.take())
+			return
 		}
 	}
 }
@@ -66,16 +82,16 @@ func (b *batcher) collect() {
 // batchOf is events on their way to the room. Text of one stream that comes in
 // many pieces is put together once, when the batch is taken.
 type batchOf struct {
-	events []KernelEvent
+	events []output
 	text   strings.Builder // of the last event, when that is a stream
 	size   int             // bytes of text
 }
 
 func (g *batchOf) empty() bool { return len(g.events) == 0 }
 
-func (g *batchOf) add(ev KernelEvent) {
+func (g *batchOf) add(ev output) {
 	last := len(g.events) - 1
-	if last < 0 || ev.Kind != "stream" || g.events[last].Kind != "stream" || g.events[last].Name != ev.Name {
+	if last < 0 || !ev.continues(g.events[last]) {
 		g.close()
 		g.events = append(g.events, ev)
 	}
@@ -83,6 +99,11 @@ func (g *batchOf) add(ev KernelEvent) {
 		g.text.WriteString(ev.Text)
 		g.size += len(ev.Text)
 	}
+}
+
+// continues tells whether it is more text of the same stream of the same run.
+func (o output) continues(former output) bool {
+	return o.Kind == "stream" && former.Kind == "stream" && o.Name == former.Name && o.run == former.run
 }
 
 // close gives the last event its text.
@@ -93,7 +114,7 @@ func (g *batchOf) close() {
 	}
 }
 
-func (g *batchOf) take() []KernelEvent {
+func (g *batchOf) take() []output {
 	g.close()
 	events := g.events
 	g.events, g.size = nil, 0
@@ -101,46 +122,67 @@ func (g *batchOf) take() []KernelEvent {
 }
 
 // hand has the room write a batch, and waits for it: that is the back-pressure.
-func (b *batcher) hand(batch []KernelEvent) {
+func (b *batcher) hand(batch []output) {
 	if len(batch) == 0 {
 		return
 	}
 	// A room that is gone has no document to write to.
-	_ = b.room.do(context.WithoutCancel(b.room.hub.ctx), func(s *state) { s.exec.events(s, b.run, batch) })
+	_ = b.room.do(context.WithoutCancel(b.room.hub.ctx), func(s *state) { s.exec.events(s, batch) })
 }
 
-// events writes what a cell printed into the document, in one transaction.
-func (e *executor) events(s *state, x *execution, batch []KernelEvent) {
-	if e.running != x {
+// events writes what cells printed into the document, in one transaction for each
+// run that follows another.
+func (e *executor) events(s *state, batch []output) {
+	for len(batch) > 0 {
+		n := 1
+		for n < len(batch) && batch[n].run == batch[0].run {
+			n++
+		}
+		e.runEvents(s, batch[0].run, batch[:n])
+		batch = batch[n:]
+	}
+}
+
+func (e *executor) runEvents(s *state, x *execution, batch []output) {
+	if !e.shows(x) {
 		return
 	}
 	s.editCell(x, func(edit *nbdoc.Edit) error {
 		var errs []error
 		for _, ev := range batch {
-			errs = append(errs, e.write(s, edit, x, ev))
+			errs = append(errs, e.write(s, edit, x, ev.KernelEvent))
 		}
 		return firstError(errs...)
 	})
 	for _, ev := range batch {
-		if ev.Kind == "input_request" {
-			e.ask(s, x, ev)
+		if ev.Kind == "input_request" && e.running == x {
+			e.ask(s, x, ev.KernelEvent)
 		}
 	}
+}
+
+// shows tells whether what a run does belongs into the document: while it runs,
+// and later, for threads that it left behind, until its cell runs again or what
+// ran was cut off.
+func (e *executor) shows(x *execution) bool {
+	return e.running == x || e.latest[x.cell()] == x && x.era == e.era && x.finished()
 }
 
 func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEvent) error {
 	cell := x.cell()
 	switch ev.Kind {
 	case "stream":
-		return e.writeText(s, edit, cell, ev)
+		return x.share.writeText(s, edit, cell, ev)
 	case "display_data", "execute_result", "error":
-		return e.writeOutput(s, edit, cell, ev)
+		return x.share.writeOutput(s, edit, cell, ev)
 	case "update_display_data":
-		data, _ := ev.Output["data"].(map[string]any)
-		metadata, _ := ev.Output["metadata"].(map[string]any)
-		_, err := edit.UpdateDisplay(ev.DisplayID, data, metadata)
+		output, err := s.h.blobs.orBeside(ev.Output, x.share.limit())
+		if err == nil {
+			_, err = edit.UpdateDisplay(ev.DisplayID, output)
+		}
 		return err
 	case "clear_output":
+		x.share = share{}
 		return edit.ClearOutputs(cell, ev.Wait)
 	case "execute_input":
 		x.count = ev.Count
@@ -153,28 +195,38 @@ const (
 	inlineShare = 8 << 20 // bytes of payloads of one run that the document takes before even small ones become blobs
 )
 
+// share is what a run has used of what the document has room for. What it cleared
+// does not count.
+type share struct {
+	printed int  // bytes of text
+	cut     bool // there was more of it
+	shown   int  // bytes of other outputs
+	outputs int  // how many they are, those left out too
+}
+
 // writeOutput adds an output. A cell in a loop fills neither the document, as
 // more and more of what it shows goes beside it, nor the page.
-func (e *executor) writeOutput(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
-	switch e.outputs++; {
-	case e.outputs == maxOutputs:
+func (u *share) writeOutput(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
+	switch u.outputs++; {
+	case u.outputs == maxOutputs:
 		return edit.AppendStream(cell, "stderr", fmt.Sprintf("\n[output truncated here: the cell showed more than %d things]\n", maxOutputs))
-	case e.outputs > maxOutputs && ev.Kind != "error":
+	case u.outputs > maxOutputs && ev.Kind != "error":
 		return nil
 	}
-	limit := blobFrom
-	if e.shown > inlineShare {
-		limit = blobLeast
-	}
-	output, err := s.h.blobs.spill(ev.Output, limit)
+	output, err := s.h.blobs.orBeside(ev.Output, u.limit())
 	if err != nil {
 		return err
 	}
-	if output == nil {
-		output = ev.Output
-		e.shown += payloadSize(output["data"])
-	}
+	u.shown += payloadSize(output["data"])
 	return edit.AppendOutput(cell, output, ev.DisplayID)
+}
+
+// limit is the size of a payload from which on it goes beside the document.
+func (u *share) limit() int {
+	if u.shown > inlineShare {
+		return blobLeast
+	}
+	return blobFrom
 }
 
 // maxCellText is how many bytes of text one run may print into the document.
@@ -184,14 +236,18 @@ const truncated = "\n[output truncated here: the cell printed more than 10 MiB]\
 
 // writeText writes stream text until the cell's share is used up, and then says
 // once that there was more.
-func (e *executor) writeText(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
-	room := maxCellText - e.printed
-	e.printed += len(ev.Text)
+func (u *share) writeText(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
+	if u.printed+len(ev.Text) > maxCellText { // carriage returns may have overwritten most of it
+		u.printed = min(u.printed, s.doc.OutputBytes(cell))
+	}
+	room := maxCellText - u.printed
+	u.printed += len(ev.Text)
 	switch {
-	case room <= 0:
+	case u.cut:
 		return nil
 	case len(ev.Text) > room:
-		ev.Text = cutText(ev.Text, room) + truncated
+		u.cut = true
+		ev.Text = cutText(ev.Text, max(room, 0)) + truncated
 	}
 	return edit.AppendStream(cell, ev.Name, ev.Text)
 }

@@ -148,6 +148,16 @@ func (b blobs) spill(o notebook.Output, limit int) (notebook.Output, error) {
 	return small, nil
 }
 
+// orBeside is an output as the document takes it: with its payloads of limit bytes
+// and more in the store.
+func (b blobs) orBeside(o notebook.Output, limit int) (notebook.Output, error) {
+	small, err := b.spill(o, limit)
+	if small == nil {
+		small = o
+	}
+	return small, err
+}
+
 // stubOf copies an output two levels deep.
 func stubOf(o notebook.Output, data map[string]any) notebook.Output {
 	small := make(notebook.Output, len(o)+1)

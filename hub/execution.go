@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	runsKept    = 24 * time.Hour // results of finished runs can be fetched for so long
 	seenWait    = 10 * time.Second
 	maxQueue    = 10000
 	stateQueued = "queued"
@@ -36,6 +35,8 @@ type execution struct {
 	stopped string // why it was told to stop
 	count   int64
 	lease   lease // pins the room until the end
+	share   share // of what it shows that is in the document
+	era     int   // of the kernel that it ran on
 }
 
 func (x *execution) id() uuid.UUID { return x.current.Load().ID }
@@ -107,7 +108,8 @@ func (r *room) awaitSeen(ctx context.Context, vector []byte) error {
 }
 
 // Execution returns one execution, waiting at most wait for it to finish. It is
-// known for a day.
+// known for a day. Of many and large results only the newest are kept; the
+// outputs of older ones are those that their cells still show.
 func (h *Hub) Execution(ctx context.Context, id uuid.UUID, wait time.Duration) (Execution, error) {
 	x, err := h.run(id)
 	if err != nil {
@@ -123,12 +125,32 @@ func (h *Hub) Execution(ctx context.Context, id uuid.UUID, wait time.Duration) (
 		case <-h.ctx.Done():
 		}
 	}
-	return *x.current.Load(), nil
+	result := *x.current.Load()
+	if result.OutputsDropped {
+		return h.fromDocument(ctx, x, result)
+	}
+	return result, nil
+}
+
+// fromDocument fills in outputs that are kept no longer, if the room is open and
+// the cell has not run since.
+func (h *Hub) fromDocument(ctx context.Context, x *execution, result Execution) (Execution, error) {
+	l, _, err := h.leaseOpen(result.Room)
+	if err != nil || l.room == nil {
+		return result, err
+	}
+	defer l.release()
+	err = l.do(ctx, func(s *state) {
+		if c, ok := s.doc.Cell(result.Cell); ok && s.exec.latest[result.Cell] == x {
+			result.Outputs, result.OutputsDropped = c.Outputs, false
+		}
+	})
+	return result, err
 }
 
 func (h *Hub) run(id uuid.UUID) (*execution, error) {
 	h.mu.Lock()
-	x := h.runs[id]
+	x := h.runs.byID[id]
 	h.mu.Unlock()
 	if x == nil {
 		return nil, fail(CodeNoExecution, nil, "no execution has the id %s", id)
@@ -172,17 +194,6 @@ func nameOf(by Client) string {
 	return by.Name
 }
 
-// forgetRuns drops executions that ended long ago.
-func (h *Hub) forgetRuns(now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for id, x := range h.runs {
-		if x.finished() && now.Sub(x.current.Load().Finished) > runsKept {
-			delete(h.runs, id)
-		}
-	}
-}
-
 // newExecution registers a run of a cell.
 func (h *Hub) newExecution(r *room, cell, code string, req ExecuteRequest) *execution {
 	x := &execution{done: make(chan struct{}), code: code, carryOn: req.ContinueOnErr, lease: h.hold(r)}
@@ -191,7 +202,7 @@ func (h *Hub) newExecution(r *room, cell, code string, req ExecuteRequest) *exec
 		Queued: time.Now(), Outputs: []notebook.Output{},
 	})
 	h.mu.Lock()
-	h.runs[x.id()] = x
+	h.runs.byID[x.id()] = x
 	h.mu.Unlock()
 	h.stats.executions.Add(1)
 	return x

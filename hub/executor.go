@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
-	"github.com/notebookhub/hub/hub/notebook"
 )
 
 // executor is a room's queue and its kernel. The room owns it; a kernel is only
@@ -18,9 +17,6 @@ type executor struct {
 	queue    []*execution // the first is the running one, if any runs
 	running  *execution
 	asked    bool               // the running cell waits for an answer
-	printed  int                // bytes of text of the running cell
-	shown    int                // bytes of its outputs in the document
-	outputs  int                // how many they are, those left out too
 	ending   bool               // the room ends: nothing is started any more
 	stopping int                // kernels on their way out
 	abort    context.CancelFunc // of the start under way
@@ -29,6 +25,12 @@ type executor struct {
 	awaited  []awaited
 	gathered time.Time // of the last request that was gathered
 	together time.Time // until when the cells of its moment are held
+
+	latest  map[string]*execution // the last run of each cell
+	late    *batcher              // takes what comes after a run; nil without a kernel
+	era     int                   // counts how often what ran was cut off
+	over    []ended               // to be announced by the end of the step
+	sharing queueShare
 }
 
 // awaited is a caller who waits for edits to arrive.
@@ -38,7 +40,7 @@ type awaited struct {
 }
 
 func newExecutor() executor {
-	return executor{info: KernelInfo{Status: kernelNone}, activity: time.Now()}
+	return executor{info: KernelInfo{Status: kernelNone}, activity: time.Now(), latest: make(map[string]*execution)}
 }
 
 // whenSeen closes reached once the document has these clocks.
@@ -147,7 +149,7 @@ func (e *executor) pump(s *state) {
 
 // launch runs one cell on the kernel, beside the room.
 func (e *executor) launch(s *state, x *execution) {
-	e.running, e.printed = x, 0
+	e.running, e.latest[x.cell()], x.era = x, x, e.era
 	ctx, cancel := context.WithCancel(s.h.ctx)
 	x.cancel = cancel
 	x.change(func(r *Execution) { r.State, r.Started = stateRuns, time.Now() })
@@ -155,11 +157,14 @@ func (e *executor) launch(s *state, x *execution) {
 	e.setStatus(s, kernelBusy, "")
 	e.shareQueue(s)
 	s.tellExecution(x)
-	kernel, code, r := e.kernel, x.code, s.r
+	kernel, code, r, late := e.kernel, x.code, s.r, e.late
 	r.work.Go(func() {
 		defer cancel()
-		events := newBatcher(r, x)
-		reply, err := kernel.Execute(ctx, KernelRun{Code: code, AllowStdin: true}, events.add)
+		events := newBatcher(r, nil)
+		go events.collect()
+		reply, err := kernel.Execute(ctx, KernelRun{
+			Code: code, AllowStdin: true, Late: func(ev KernelEvent) { late.add(output{x, ev}) },
+		}, func(ev KernelEvent) { events.add(output{x, ev}) })
 		events.close()
 		if err != nil {
 			awaitDeath(kernel)
@@ -226,58 +231,6 @@ func isOver(kernel Kernel) bool {
 	}
 }
 
-func outcome(x *execution, reply KernelReply, err error) (state, reason string) {
-	switch {
-	case err != nil:
-		return stateError, DetailOf(kernelError(err, "run"))
-	case reply.Status == "ok":
-		return stateDone, ""
-	case x.stopped != "":
-		return stateGone, x.stopped
-	case reply.Status == "error":
-		return stateError, reply.Reason
-	}
-	return stateGone, "the kernel aborted it"
-}
-
-// finishRunning ends the running cell, in the document too: count and idle go
-// there in one transaction, for clients take the count for the end.
-func (e *executor) finishRunning(s *state, state, reason string) {
-	x := e.running
-	e.running = nil
-	if len(e.queue) > 0 && e.queue[0] == x {
-		e.queue = e.queue[1:]
-	}
-	e.clearPrompt(s)
-	var count *int64
-	if x.count > 0 {
-		count = &x.count
-	}
-	s.editCell(x, func(edit *nbdoc.Edit) error { return edit.FinishRun(x.cell(), count) })
-	e.end1(s, x, state, reason)
-}
-
-// end1 gives an execution its last state and lets go of the room.
-func (e *executor) end1(s *state, x *execution, state, reason string) {
-	var outputs []notebook.Output
-	if c, ok := s.doc.Cell(x.cell()); ok && state != stateGone {
-		outputs = c.Outputs
-	}
-	x.change(func(r *Execution) {
-		r.State, r.Reason, r.Finished, r.Outputs = state, reason, time.Now(), outputs
-		if x.count > 0 {
-			count := x.count
-			r.Count = &count
-		}
-	})
-	close(x.done)
-	x.lease.release()
-	x.lease, x.code = lease{}, ""
-	e.activity = time.Now()
-	e.shareQueue(s)
-	s.tellExecution(x)
-}
-
 // cancelQueued takes out what waits and matches.
 func (e *executor) cancelQueued(s *state, reason string, match func(*execution) bool) {
 	waiting := e.queue
@@ -308,44 +261,11 @@ func (e *executor) cancelOne(s *state, x *execution, reason string) Kernel {
 	return nil
 }
 
-// items lists the queue, the running cell first.
-func (e *executor) items() []QueueItem {
-	items := make([]QueueItem, 0, len(e.queue))
-	for _, x := range e.queue {
-		r := x.current.Load()
-		items = append(items, QueueItem{ID: r.ID, Cell: r.Cell, By: r.By, State: r.State, Started: r.Started})
-	}
-	return items
-}
+// due returns when there is something to do: the queue is to be written, a held
+// cell to be run, an idle kernel to be stopped.
+func (e *executor) due(s *state) time.Time { return earlier(e.shareAt(), e.kernelDue(s)) }
 
-// shareQueue writes the queue where late joiners find it.
-func (e *executor) shareQueue(s *state) {
-	list := make([]any, 0, len(e.queue))
-	for _, item := range e.items() {
-		entry := map[string]any{"id": item.ID.String(), "cell": item.Cell, "by": item.By, "state": item.State}
-		if !item.Started.IsZero() {
-			entry["started"] = item.Started.UTC().Format(time.RFC3339Nano)
-		}
-		list = append(list, entry)
-	}
-	s.setHub("queue", list)
-	s.infoDue = true
-}
-
-func (s *state) tellExecution(x *execution) {
-	r := x.current.Load()
-	data := map[string]any{"execution": r.ID, "cell": r.Cell, "by": r.By, "state": r.State}
-	if r.Reason != "" {
-		data["reason"] = r.Reason
-	}
-	if r.Count != nil {
-		data["execution_count"] = *r.Count
-	}
-	s.tell("execution", data)
-}
-
-// due returns when a held cell is to run or an idle kernel is to be stopped.
-func (e *executor) due(s *state) time.Time {
+func (e *executor) kernelDue(s *state) time.Time {
 	if e.running == nil && e.kernel != nil && len(e.queue) > 0 {
 		return e.queue[0].holds
 	}
@@ -356,7 +276,7 @@ func (e *executor) due(s *state) time.Time {
 }
 
 func (e *executor) tick(s *state, now time.Time) {
-	switch at := e.due(s); {
+	switch at := e.kernelDue(s); {
 	case at.IsZero() || now.Before(at):
 	case len(e.queue) > 0:
 		e.pump(s)

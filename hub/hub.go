@@ -30,7 +30,7 @@ type Hub struct {
 	rooms   map[uuid.UUID]*room // guarded by mu, as is all below
 	index   pathIndex
 	events  eventRing
-	runs    map[uuid.UUID]*execution // executions of the last day
+	runs    results
 	closing bool
 }
 
@@ -58,7 +58,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 	h := &Hub{
 		files: o.Files, store: o.Store, options: o, log: o.Logger, ctx: ctx, cancel: cancel,
 		blobs: blobs{o.Store, o.Logger},
-		rooms: make(map[uuid.UUID]*room), index: newPathIndex(), runs: make(map[uuid.UUID]*execution),
+		rooms: make(map[uuid.UUID]*room), index: newPathIndex(), runs: newResults(),
 	}
 	h.goWait(h.reap)
 	h.goWait(h.recoverInterrupted)
@@ -107,11 +107,7 @@ func (h *Hub) Stats() Stats {
 	}
 	h.mu.Lock()
 	s.Rooms, s.Claims = len(h.rooms), h.index.size()
-	for _, run := range h.runs {
-		if !run.finished() {
-			s.ExecutionsQueued++
-		}
-	}
+	s.ExecutionsQueued = h.runs.unfinished()
 	h.mu.Unlock()
 	return s
 }

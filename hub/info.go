@@ -195,6 +195,9 @@ type Execution struct {
 	Started  time.Time
 	Finished time.Time
 	Outputs  []notebook.Output // of the finished run
+	// OutputsDropped: the outputs are kept no longer, and the cell does not show
+	// them any more.
+	OutputsDropped bool
 }
 
 // Version is a former state of a notebook, kept by the hub.

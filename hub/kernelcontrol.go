@@ -141,6 +141,7 @@ func (e *executor) settle() {
 
 // abandon ends everything that runs and waits.
 func (e *executor) abandon(s *state, reason string) {
+	e.era++ // what still comes of it is not written
 	e.cancelQueued(s, reason, everything)
 	if e.running != nil {
 		e.running.cancel()

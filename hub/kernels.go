@@ -58,6 +58,10 @@ type KernelRun struct {
 	Code       string
 	AllowStdin bool
 	Silent     bool
+	// Late takes what the code does after Execute has returned, as threads that
+	// it left behind do: in order, one event at a time. While it does not return,
+	// the kernel's other outputs wait. It may be called after Done is closed.
+	Late func(KernelEvent)
 }
 
 // KernelEvent is one thing that a running cell did. Kind is one of stream,

@@ -105,6 +105,8 @@ func (e *executor) started(s *state, kernel Kernel, err error) {
 	s.h.stats.kernels.Add(1)
 	s.h.stats.kernelsRunning.Add(1)
 	e.kernel, e.activity = kernel, time.Now()
+	e.late = newBatcher(s.r, kernel.Done())
+	s.r.work.Go(e.late.collect)
 	info := kernel.Info()
 	e.info.Name, e.info.DisplayName, e.info.Language = info.Name, info.DisplayName, info.Language
 	e.setStatus(s, kernelIdle, "")

@@ -172,6 +172,7 @@ func reordered(ev nbdoc.Event) bool {
 
 // settle ends a step: what the step touched is sent, published and scheduled.
 func (s *state) settle() {
+	s.exec.conclude(s)
 	s.publishDue()
 	s.flush()
 	clear(s.merges)

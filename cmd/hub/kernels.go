@@ -102,8 +102,13 @@ func (k runningKernel) Info() hub.KernelInfo {
 // Execute implements hub.Kernel. What follows a failed cell is for the hub's
 // queue to decide.
 func (k runningKernel) Execute(ctx context.Context, req hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+	late := func(ev kernel.Event) {
+		if req.Late != nil {
+			req.Late(hub.KernelEvent(ev))
+		}
+	}
 	reply, err := k.Kernel.Execute(ctx, kernel.ExecuteRequest{
-		Code: req.Code, AllowStdin: req.AllowStdin, Silent: req.Silent, StoreHistory: !req.Silent,
+		Code: req.Code, AllowStdin: req.AllowStdin, Silent: req.Silent, StoreHistory: !req.Silent, Late: late,
 	}, func(ev kernel.Event) { sink(hub.KernelEvent(ev)) })
 	return hub.KernelReply{Status: reply.Status, Count: reply.Count, Reason: reply.Reason}, err
 }

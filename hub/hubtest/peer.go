@@ -31,6 +31,7 @@ type Peer struct {
 	events []map[string]any
 	raws   []map[string]any
 	frames int
+	bytes  int
 	wake   chan struct{}
 }
 
@@ -123,6 +124,7 @@ func (p *Peer) receive() {
 // take handles one message and returns the answer, if it wants one.
 func (p *Peer) take(m []byte) (answer []byte, err error) {
 	p.frames++
+	p.bytes += len(m)
 	kind, payload, err := yjs.ReadVarUint(m)
 	if err != nil {
 		return nil, err
@@ -253,6 +255,13 @@ func (p *Peer) Frames() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.frames
+}
+
+// Bytes counts how large what arrived was.
+func (p *Peer) Bytes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes
 }
 
 // Announce sends presence.

@@ -2,6 +2,7 @@ package nbdoc
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/notebookhub/hub/hub/notebook"
@@ -53,20 +54,24 @@ func (o *outlet) shows(display string) bool {
 	return false
 }
 
-// changes are the outputs shown under a display id, with new data and metadata,
-// by their places, and the first place.
-func (o *outlet) changes(display string, data, metadata map[string]any) (first int, changed map[int]notebook.Output, err error) {
-	if metadata == nil {
-		metadata = map[string]any{}
-	}
+// changes are the outputs shown under a display id as they are to be now, by their
+// places, and the first place.
+func (o *outlet) changes(display string, now notebook.Output) (first int, changed map[int]notebook.Output, err error) {
 	changed = map[int]notebook.Output{}
 	for _, s := range o.shown {
 		i, ok := s.place()
 		if !ok || s.display != display {
 			continue
 		}
-		next := notebook.Output(plainShared(s.output))
-		next["data"], next[keyMetadata] = data, metadata
+		next := maps.Clone(now)
+		for _, key := range []string{keyOutputType, keyExecutionCount} {
+			if v, ok := s.output.Get(key); ok {
+				next[key] = plain(v)
+			}
+		}
+		if next[keyMetadata] == nil {
+			next[keyMetadata] = map[string]any{}
+		}
 		if next, err = ownOutput(next); err != nil {
 			return 0, nil, fmt.Errorf("update display %q: %w", display, err)
 		}

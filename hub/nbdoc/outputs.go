@@ -121,17 +121,17 @@ func (e *Edit) keep(c *cell, a *yjs.Array) int {
 	return a.Len()
 }
 
-// UpdateDisplay replaces data and metadata of every output that was appended
-// under a display id. It reports how many there were: 0 means that nothing is
-// shown under that id (any more).
-func (e *Edit) UpdateDisplay(display string, data, metadata map[string]any) (int, error) {
+// UpdateDisplay replaces every output that was appended under a display id, but
+// for its type and count, which stay. It reports how many there were: 0 means that
+// nothing is shown under that id (any more).
+func (e *Edit) UpdateDisplay(display string, now notebook.Output) (int, error) {
 	n := 0
 	for id, out := range e.d.kernelOut {
 		c := e.d.byID[id]
 		if c == nil || c.outputs() == nil || !out.shows(display) {
 			continue
 		}
-		updated, err := e.updateShown(c, out, display, data, metadata)
+		updated, err := e.updateShown(c, out, display, now)
 		if err != nil {
 			return n, err
 		}
@@ -143,8 +143,8 @@ func (e *Edit) UpdateDisplay(display string, data, metadata map[string]any) (int
 // updateShown is UpdateDisplay for one cell. Everything from the first such
 // output on is written anew: clients append what is inserted and do not see
 // changes within an output.
-func (e *Edit) updateShown(c *cell, out *outlet, display string, data, metadata map[string]any) (int, error) {
-	first, changed, err := out.changes(display, data, metadata)
+func (e *Edit) updateShown(c *cell, out *outlet, display string, now notebook.Output) (int, error) {
+	first, changed, err := out.changes(display, now)
 	if err != nil || len(changed) == 0 {
 		return 0, err
 	}

@@ -144,7 +144,7 @@ func TestUpdateDisplay_FindsEveryOutputOfItsID(t *testing.T) {
 	update := func(id, text string, want int) {
 		t.Helper()
 		run(t, d, func(e *nbdoc.Edit) error {
-			n, err := e.UpdateDisplay(id, map[string]any{"text/plain": text}, nil)
+			n, err := e.UpdateDisplay(id, notebook.Output{"data": map[string]any{"text/plain": text}})
 			if n != want {
 				t.Fatalf("updated %d outputs, want %d", n, want)
 			}
@@ -210,7 +210,7 @@ func TestOutputBytes_FollowsEveryWrite(t *testing.T) {
 	run(t, d, func(e *nbdoc.Edit) error { return e.AppendOutput("a", shown("D"), "x") })
 	check()
 	run(t, d, func(e *nbdoc.Edit) error {
-		_, err := e.UpdateDisplay("x", map[string]any{"text/plain": strings.Repeat("x", 1000)}, nil)
+		_, err := e.UpdateDisplay("x", notebook.Output{"data": map[string]any{"text/plain": strings.Repeat("x", 1000)}})
 		return err
 	})
 	check()

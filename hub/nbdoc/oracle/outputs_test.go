@@ -101,7 +101,7 @@ func TestOutputs_AreShownRightInJupyterLab(t *testing.T) {
 	}
 	update := func(id, text string) func(*nbdoc.Edit) error {
 		return func(e *nbdoc.Edit) error {
-			_, err := e.UpdateDisplay(id, map[string]any{"text/plain": text}, nil)
+			_, err := e.UpdateDisplay(id, notebook.Output{"data": map[string]any{"text/plain": text}})
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func randomOutput(rnd *rand.Rand, i int) (string, func(*nbdoc.Edit) error) {
 		return "display " + id, func(e *nbdoc.Edit) error { return e.AppendOutput("a", display(fmt.Sprint("D", i)), id) }
 	case 1:
 		return "update " + id, func(e *nbdoc.Edit) error {
-			_, err := e.UpdateDisplay(id, map[string]any{"text/plain": fmt.Sprint("U", i)}, nil)
+			_, err := e.UpdateDisplay(id, notebook.Output{"data": map[string]any{"text/plain": fmt.Sprint("U", i)}})
 			return err
 		}
 	case 2:

@@ -1,0 +1,89 @@
+package hub_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/yjs"
+)
+
+// Every run has its whole share, however many ran before.
+func TestExecute_EveryRunHasAShareOfItsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, _ hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			for range 3000 {
+				sink(hub.KernelEvent{Kind: "display_data", Output: display("text/plain", "x")})
+			}
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		for range 2 {
+			if x := finished(t, e, execute(t, e, room, "a")[0]); len(x.Outputs) != 3000 {
+				t.Fatalf("%d outputs, the last %v", len(x.Outputs), x.Outputs[len(x.Outputs)-1])
+			}
+		}
+	})
+}
+
+// An animation may go on for ever: what a cell cleared or overwrote is not there.
+func TestExecute_WhatIsClearedOrOverwrittenDoesNotCount(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, run hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			if run.Code == "one" {
+				for range 6000 {
+					sink(hub.KernelEvent{Kind: "clear_output", Wait: true})
+					sink(hub.KernelEvent{Kind: "display_data", Output: display("text/plain", "frame")})
+				}
+				return hub.KernelReply{Status: "ok"}, nil
+			}
+			bar := "\r" + strings.Repeat("#", 99)
+			for range 150_000 {
+				sink(hub.KernelEvent{Kind: "stream", Name: "stderr", Text: bar})
+			}
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		if x := finished(t, e, execute(t, e, room, "a")[0]); len(x.Outputs) != 1 || x.Outputs[0]["output_type"] != "display_data" {
+			t.Errorf("the animation ends as %v", x.Outputs)
+		}
+		if x := finished(t, e, execute(t, e, room, "b")[0]); len(x.Outputs) != 1 || x.Outputs[0]["text"] != strings.Repeat("#", 99) {
+			t.Errorf("the bar ends as %.300v", x.Outputs)
+		}
+	})
+}
+
+// An update of a display is kept as a display is: large ones beside the document.
+// What it replaces, large or not, does not come back.
+func TestExecute_UpdatesOfDisplaysAreKeptLikeDisplays(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		large := func(letter string) string { return strings.Repeat(letter, 2<<20) }
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, run hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			before, after := large("b"), "small"
+			if run.Code == "two" {
+				before, after = after, large("a")
+			}
+			sink(hub.KernelEvent{Kind: "display_data", DisplayID: run.Code, Output: display("text/plain", before)})
+			sink(hub.KernelEvent{Kind: "update_display_data", DisplayID: run.Code, Output: display("text/plain", after)})
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		for _, run := range execute(t, e, room, "a", "b") {
+			finished(t, e, run)
+		}
+		e.Join(room).Read(func(doc *yjs.Doc) {
+			if state, err := doc.EncodeState(nil); err != nil || len(state) > 100_000 {
+				t.Errorf("the document has %d bytes, %v", len(state), err)
+			}
+		})
+		doc, err := e.Hub.Notebook(ctx, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(doc.Data)
+		if strings.Contains(text, "bbbb") || !strings.Contains(text, `"small"`) || !strings.Contains(text, large("a")) {
+			t.Errorf("the notebook of %d bytes holds what was replaced, or lacks what replaced it", len(text))
+		}
+	})
+}
