@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 SECONDS_EACH ?= 30
 
-.PHONY: help run test check build gen fuzz bench bench-yjs load dist cover mutate
+.PHONY: help run test check build gen fuzz bench bench-kernels bench-yjs load dist cover mutate
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The state is kept in the clone, and git ignores it: who only tries the hub leaves nothing behind
 # when the clone is deleted, and what is made of the examples is still there at the next `make run`.
@@ -34,6 +34,10 @@ fuzz: ## fuzz every decoder for SECONDS_EACH (30), then many seeds against npm y
 
 bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-kernels: ## 1+1 by REST beside a bare client of the same kernel (needs ipykernel)
+	@ci/need.sh kernels
+	JUPYTER_PATH=/usr/share/jupyter go test -tags kernels -run '^$$' -bench OnePlusOne -benchtime 300x ./cmd/hub
 
 bench-yjs: ## the Yjs engine beside npm yjs, with ratios
 	ci/npm.sh hub/yjs/oracle

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // site is a computer of its own for one test: folders, settings, a fake kernel.
 type site struct {
-	t           *testing.T
+	t           testing.TB
 	root, state string
 }
 
@@ -60,7 +60,7 @@ const plain = `{
 }
 `
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "hub") // short, for the paths of sockets
 	if err != nil {
@@ -164,7 +164,7 @@ func (r result) fails(t *testing.T, code int, words ...string) {
 
 // served is a hub that serves, in this process.
 type served struct {
-	t    *testing.T
+	t    testing.TB
 	url  string
 	out  *output
 	err  *output
@@ -215,7 +215,7 @@ func (s *site) serve(flags ...string) *served {
 }
 
 // await waits until something is so.
-func await(t *testing.T, what string, so func() bool) {
+func await(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

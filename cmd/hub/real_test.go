@@ -82,7 +82,7 @@ func unquoted(text string) string {
 	return text
 }
 
-func realNotebook(t *testing.T, name string, sources ...string) string {
+func realNotebook(t testing.TB, name string, sources ...string) string {
 	t.Helper()
 	var list []map[string]any
 	for _, source := range sources {

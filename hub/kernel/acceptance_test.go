@@ -166,10 +166,10 @@ func TestAFrozenPythonIsShown(t *testing.T) {
 	kerneltest.Execute(t, k, "1+1")
 }
 
-func TestTenStartsAndStopsOfPythonLeaveNothing(t *testing.T) {
+func TestFiftyStartsAndStopsOfPythonLeaveNothing(t *testing.T) {
 	dir := shortDir(t)
 	l := launch(t, kernel.Options{RuntimeDir: dir, Shim: kerneltest.Shim()})
-	cycles(t, l, dir, 10, "python3", "1+1")
+	cycles(t, l, dir, 50, 4, "python3", "1+1")
 }
 
 func python(t testing.TB) (*kernel.Launcher, *kernel.Kernel) {

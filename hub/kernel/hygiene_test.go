@@ -5,6 +5,7 @@ package kernel_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,21 +226,34 @@ func usage(t testing.TB) (goroutines, descriptors, children int) {
 	return runtime.NumGoroutine(), len(fds), children
 }
 
-// cycles starts and stops kernels and compares what is used before and after.
-func cycles(t *testing.T, l *kernel.Launcher, runtimeDir string, n int, spec, code string) {
+// cycles starts and stops n kernels, some at once, and compares what is used before
+// and after.
+func cycles(t *testing.T, l *kernel.Launcher, runtimeDir string, n, atOnce int, spec, code string) {
 	t.Helper()
-	cycle := func() {
-		k := start(t, l, spec, "")
-		kerneltest.Execute(t, k, code)
-		if err := k.Shutdown(t.Context()); err != nil {
-			t.Error(err)
+	cycle := func() error {
+		k, err := l.Start(t.Context(), kernel.StartRequest{Spec: spec})
+		if err != nil {
+			return err
 		}
+		_, err = k.Execute(t.Context(), kernel.ExecuteRequest{Code: code}, func(kernel.Event) {})
+		return errors.Join(err, k.Shutdown(t.Context()))
 	}
-	cycle() // what the first needs, like the network poller's descriptors, stays
+	if err := cycle(); err != nil { // what the first needs, like the network poller's descriptors, stays
+		t.Fatal(err)
+	}
 	goroutines, descriptors, children := usage(t)
-	for range n {
-		cycle()
+	var left atomic.Int64
+	var all sync.WaitGroup
+	for left.Store(int64(n)); atOnce > 0; atOnce-- {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := cycle(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
+	all.Wait()
 	await(t, "goroutines, descriptors and children are at base", func() bool {
 		g, d, c := usage(t)
 		return g <= goroutines && d <= descriptors && c <= children
@@ -250,7 +266,7 @@ func cycles(t *testing.T, l *kernel.Launcher, runtimeDir string, n int, spec, co
 func TestFiftyStartsAndStopsLeaveNothing(t *testing.T) {
 	dir := shortDir(t)
 	l := fakes(t, kernel.Options{RuntimeDir: dir, Shim: kerneltest.Shim()}, kerneltest.Fake{Language: "python"})
-	cycles(t, l, dir, 50, "fake", "print hello")
+	cycles(t, l, dir, 50, 1, "fake", "print hello")
 }
 
 func TestSocketsOfALongRuntimeFolderAreElsewhere(t *testing.T) {
