@@ -97,6 +97,8 @@ type fakeKernel struct {
 	done    chan struct{}
 }
 
+func (k *fakeKernel) Watch(func(bool)) {}
+
 func (k *fakeKernel) Info() hub.KernelInfo {
 	return hub.KernelInfo{Name: "python3", DisplayName: "Python 3", Language: "python", Status: "idle"}
 }

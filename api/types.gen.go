@@ -374,13 +374,14 @@ func (e JupyterContentsType) Valid() bool {
 
 // Defines values for KernelStatus.
 const (
-	KernelStatusBusy       KernelStatus = "busy"
-	KernelStatusDead       KernelStatus = "dead"
-	KernelStatusFailed     KernelStatus = "failed"
-	KernelStatusIdle       KernelStatus = "idle"
-	KernelStatusNone       KernelStatus = "none"
-	KernelStatusRestarting KernelStatus = "restarting"
-	KernelStatusStarting   KernelStatus = "starting"
+	KernelStatusBusy         KernelStatus = "busy"
+	KernelStatusDead         KernelStatus = "dead"
+	KernelStatusFailed       KernelStatus = "failed"
+	KernelStatusIdle         KernelStatus = "idle"
+	KernelStatusNone         KernelStatus = "none"
+	KernelStatusRestarting   KernelStatus = "restarting"
+	KernelStatusStarting     KernelStatus = "starting"
+	KernelStatusUnresponsive KernelStatus = "unresponsive"
 )
 
 // Valid indicates whether the value is a known member of the KernelStatus enum.
@@ -399,6 +400,8 @@ func (e KernelStatus) Valid() bool {
 	case KernelStatusRestarting:
 		return true
 	case KernelStatusStarting:
+		return true
+	case KernelStatusUnresponsive:
 		return true
 	default:
 		return false
@@ -1060,7 +1063,7 @@ type Kernel struct {
 	// Name of the kernelspec; empty when none was chosen yet
 	Name string `json:"name"`
 
-	// Reason why dead or failed
+	// Reason why dead, failed or unresponsive
 	Reason *string      `json:"reason,omitempty"`
 	Status KernelStatus `json:"status"`
 }

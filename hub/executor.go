@@ -14,6 +14,7 @@ type executor struct {
 	wanted   string // kernelspec that somebody chose; "" follows the notebook
 	kernel   Kernel
 	starting bool
+	frozen   bool         // the kernel does not answer
 	queue    []*execution // the first is the running one, if any runs
 	running  *execution
 	asked    bool               // the running cell waits for an answer
@@ -154,7 +155,7 @@ func (e *executor) launch(s *state, x *execution) {
 	x.cancel = cancel
 	x.change(func(r *Execution) { r.State, r.Started = stateRuns, time.Now() })
 	s.editCell(x, func(edit *nbdoc.Edit) error { return edit.StartRun(x.cell()) })
-	e.setStatus(s, kernelBusy, "")
+	e.showKernel(s)
 	e.shareQueue(s)
 	s.tellExecution(x)
 	kernel, code, r, late := e.kernel, x.code, s.r, e.late
@@ -212,10 +213,10 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 		x.count = reply.Count
 	}
 	state, reason := outcome(x, reply, err)
-	if e.kernel == kernel && e.info.Status == kernelBusy {
-		e.setStatus(s, kernelIdle, "")
-	}
 	e.finishRunning(s, state, reason)
+	if e.kernel == kernel && !e.starting {
+		e.showKernel(s)
+	}
 	if state != stateDone && !x.carryOn {
 		e.cancelQueued(s, "an earlier cell failed", func(q *execution) bool { return !q.carryOn })
 	}

@@ -68,8 +68,8 @@ type KernelInfo struct {
 	Name        string // of the kernelspec; "" when none was chosen yet
 	DisplayName string
 	Language    string
-	Status      string // none, starting, idle, busy, restarting, dead, failed
-	Reason      string // why dead or failed
+	Status      string // none, starting, idle, busy, unresponsive, restarting, dead, failed
+	Reason      string // why dead, failed or unresponsive
 }
 
 // QueueItem is one execution that waits or runs.

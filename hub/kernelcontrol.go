@@ -14,6 +14,7 @@ const (
 	kernelStarting   = "starting"
 	kernelIdle       = "idle"
 	kernelBusy       = "busy"
+	kernelFrozen     = "unresponsive"
 	kernelRestarting = "restarting"
 	kernelDead       = "dead"
 	kernelFailed     = "failed"
@@ -90,7 +91,7 @@ func (e *executor) died(s *state, kernel Kernel) {
 	e.kernel = nil
 	reason := "the kernel died"
 	if err := kernel.Err(); err != nil {
-		reason = "the kernel died: " + err.Error()
+		reason = err.Error()
 	}
 	s.r.log.Warn("kernel died", "error", kernel.Err())
 	e.setStatus(s, kernelDead, reason)
@@ -99,6 +100,27 @@ func (e *executor) died(s *state, kernel Kernel) {
 		e.finishRunning(s, stateError, reason)
 	}
 	e.failQueued(s, reason)
+}
+
+// froze takes note that a kernel does not answer any more, or does again.
+func (e *executor) froze(s *state, kernel Kernel, frozen bool) {
+	if e.kernel != kernel || e.starting {
+		return
+	}
+	e.frozen = frozen
+	e.showKernel(s)
+}
+
+// showKernel says how the kernel that runs is.
+func (e *executor) showKernel(s *state) {
+	switch {
+	case e.frozen:
+		e.setStatus(s, kernelFrozen, "its process is stopped, or does not answer; what it runs can only be ended by a restart")
+	case e.running != nil:
+		e.setStatus(s, kernelBusy, "")
+	default:
+		e.setStatus(s, kernelIdle, "")
+	}
 }
 
 // stop lets the kernel go, beside the room. Nothing runs any more.
@@ -188,7 +210,7 @@ func (h *Hub) SetKernel(ctx context.Context, id uuid.UUID, spec string, by Clien
 		if err != nil {
 			return err
 		}
-		chosen, err := chooseSpec(specs, KernelInfo{Name: spec, Language: "-"})
+		chosen, err := chooseSpec(specs, KernelInfo{Name: spec})
 		if err != nil {
 			return err
 		}
@@ -291,6 +313,7 @@ func (e *executor) restarted(s *state, kernel Kernel, err error) {
 		e.failQueued(s, e.info.Reason)
 		return
 	}
-	e.setStatus(s, kernelIdle, "")
+	e.frozen = false
+	e.showKernel(s)
 	e.pump(s)
 }

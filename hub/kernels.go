@@ -48,7 +48,10 @@ type Kernel interface {
 	Complete(ctx context.Context, code string, cursor int) (map[string]any, error)
 	Inspect(ctx context.Context, code string, cursor, detail int) (map[string]any, error)
 	History(ctx context.Context, n int) ([]string, error)
-	// Done is closed when the kernel is gone; Err then says why.
+	// Watch has f called with true when the kernel's process stops answering, and
+	// with false when it answers again.
+	Watch(f func(frozen bool))
+	// Done is closed when the kernel is gone; Err then says what became of it.
 	Done() <-chan struct{}
 	Err() error
 }

@@ -69,23 +69,51 @@ func chooseSpec(specs []KernelSpec, want KernelInfo) (KernelSpec, error) {
 	if want.Name == "" && want.Language == "" && len(usable) == 1 {
 		return usable[0], nil
 	}
-	return KernelSpec{}, fail(CodeNoKernel, nil, "%s", specAdvice(usable, want))
+	return KernelSpec{}, fail(CodeNoKernel, nil, "%s", specAdvice(specs, usable, want))
 }
 
-func specAdvice(usable []KernelSpec, want KernelInfo) string {
-	if len(usable) == 0 {
-		return "no kernel is installed; for Python: pip install ipykernel"
-	}
+// specAdvice says why there is no kernel, and what to do about it.
+func specAdvice(specs, usable []KernelSpec, want KernelInfo) string {
 	names := make([]string, len(usable))
 	for i, spec := range usable {
 		names[i] = spec.Name
 	}
 	installed := "installed are " + strings.Join(names, ", ")
-	if want.Name == "" && want.Language == "" {
-		return "the notebook names no kernel; choose one: " + installed
+	if len(usable) == 0 {
+		installed = "no kernel is installed that can be started"
 	}
-	return fmt.Sprintf("the notebook wants the kernel %q (%s), which is not installed; %s; for Python: pip install ipykernel",
-		want.Name, want.Language, installed)
+	missing := "the notebook names no kernel"
+	switch {
+	case want.Name != "":
+		missing = fmt.Sprintf("the kernel %q is not installed", want.Name)
+	case want.Language != "":
+		missing = "no kernel for " + want.Language + " is installed"
+	case len(usable) > 0:
+		return missing + "; choose one: " + installed
+	}
+	for _, spec := range specs {
+		if strings.EqualFold(spec.Name, want.Name) {
+			missing = fmt.Sprintf("the kernel %q cannot be started: %s", want.Name, spec.Problem)
+		}
+	}
+	return missing + "; " + installed + "; to install one: " + installAdvice(want)
+}
+
+// installAdvice says how kernels of the usual languages are installed.
+func installAdvice(want KernelInfo) string {
+	language := strings.ToLower(want.Language)
+	is := func(word string) bool { return language == word || strings.Contains(strings.ToLower(want.Name), word) }
+	switch {
+	case language == "r" || strings.EqualFold(want.Name, "ir"):
+		return `install.packages("IRkernel"); IRkernel::installspec() in R`
+	case is("julia"):
+		return `using Pkg; Pkg.add("IJulia") in Julia`
+	case is("deno"), is("typescript"), is("javascript"):
+		return "deno jupyter --install"
+	case language == "" || is("python"):
+		return "pip install ipykernel, for Python"
+	}
+	return "see github.com/jupyter/jupyter/wiki/Jupyter-kernels"
 }
 
 // started takes over a kernel, or why there is none.
@@ -109,9 +137,11 @@ func (e *executor) started(s *state, kernel Kernel, err error) {
 	s.r.work.Go(e.late.collect)
 	info := kernel.Info()
 	e.info.Name, e.info.DisplayName, e.info.Language = info.Name, info.DisplayName, info.Language
-	e.setStatus(s, kernelIdle, "")
+	e.frozen = false
+	e.showKernel(s)
 	e.nameKernel(s, info)
 	r := s.r
+	kernel.Watch(func(frozen bool) { r.post(func(s *state) { s.exec.froze(s, kernel, frozen) }) })
 	r.work.Go(func() {
 		<-kernel.Done()
 		r.hub.stats.kernelsRunning.Add(-1)

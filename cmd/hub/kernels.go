@@ -113,6 +113,17 @@ func (k runningKernel) Execute(ctx context.Context, req hub.KernelRun, sink func
 	return hub.KernelReply{Status: reply.Status, Count: reply.Count, Reason: reply.Reason}, err
 }
 
+// Watch implements hub.Kernel.
+func (k runningKernel) Watch(f func(frozen bool)) {
+	former := false
+	k.OnStatus(func(status string) {
+		if now := status == kernel.StatusUnresponsive; now != former {
+			former = now
+			f(now)
+		}
+	})
+}
+
 // Answer implements hub.Kernel.
 func (k runningKernel) Answer(ctx context.Context, value string) error { return k.Reply(ctx, value) }
 

@@ -53,6 +53,7 @@ type Kernel struct {
 	err        error
 	restarts   int
 	done       chan struct{}
+	frozen     []func(bool)
 	answers    chan string
 	interrupts chan struct{}
 }
@@ -119,6 +120,23 @@ func (k *Kernel) Die(err error) {
 	default:
 		k.err = err
 		close(k.done)
+	}
+}
+
+// Watch is the hub's.
+func (k *Kernel) Watch(f func(frozen bool)) {
+	k.mu.Lock()
+	k.frozen = append(k.frozen, f)
+	k.mu.Unlock()
+}
+
+// Freeze has the kernel answer no more, or again.
+func (k *Kernel) Freeze(frozen bool) {
+	k.mu.Lock()
+	told := append([]func(bool){}, k.frozen...)
+	k.mu.Unlock()
+	for _, f := range told {
+		f(frozen)
 	}
 }
 

@@ -83,6 +83,7 @@ func (l *Launcher) bear(ctx context.Context, k *Kernel, transport string) (*life
 		one.end(ctx, err)
 		return nil, info, startError(k.spec.Name, p, err)
 	}
+	p.tail.clear() // what it said while it started will not be its last words
 	return one, info, nil
 }
 

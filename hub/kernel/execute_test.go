@@ -310,3 +310,13 @@ func TestWhatComesAfterAnExecutionIsHandedToWhoeverRanIt(t *testing.T) {
 		t.Errorf("%d outputs were nobody's", n)
 	}
 }
+
+func TestWhatAKernelSaidWhileItStartedIsNotItsLastWord(t *testing.T) {
+	l := fakes(t, kernel.Options{}, kerneltest.Fake{Start: []string{"chatty"}})
+	k := start(t, l, "fake", t.TempDir())
+	_, err := k.Execute(t.Context(), kernel.ExecuteRequest{Code: "kill"}, func(kernel.Event) {})
+	var death *kernel.DeathError
+	if !errors.As(err, &death) || death.Status != "signal: killed" || death.LastWords != "" {
+		t.Errorf("%v", err)
+	}
+}

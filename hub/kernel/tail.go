@@ -61,6 +61,13 @@ func (t *tail) finish() {
 	_ = t.pipe.Close()
 }
 
+// clear forgets what was printed so far.
+func (t *tail) clear() {
+	t.mu.Lock()
+	t.last = nil
+	t.mu.Unlock()
+}
+
 // words is what was printed, as text.
 func (t *tail) words() string {
 	t.mu.Lock()

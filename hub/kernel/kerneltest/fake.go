@@ -56,6 +56,9 @@ func fakeMain(file string, start []string) int {
 		fmt.Fprintln(os.Stderr, "ModuleNotFoundError: No module named 'fake'")
 		return 1
 	}
+	if f.start["chatty"] {
+		fmt.Fprintln(os.Stderr, "warning: the modules are frozen")
+	}
 	if f.start["hang"] || f.start["hang-later"] && !firstTime("hung-later") {
 		select {}
 	}

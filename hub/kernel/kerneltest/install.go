@@ -26,6 +26,7 @@ type Fake struct {
 //
 //	die       prints a last word and exits with status 1
 //	die-once  does so the first time in a folder
+//	chatty    prints a warning
 //	hang      never listens
 //	hang-later  does so when it is started again in a folder
 //	mute      listens and greets, and never answers
@@ -35,7 +36,7 @@ type Fake struct {
 //	stay      ignores being asked to leave
 //	strangle  speaks no ZMTP on its sockets
 //	oldest    claims ZMTP 2.0
-const Starts = "die die-once hang hang-later mute deaf slow late stay strangle oldest"
+const Starts = "die die-once chatty hang hang-later mute deaf slow late stay strangle oldest"
 
 // Install writes a kernelspec of the fake into the Jupyter data folder dir, which
 // kernel.Options.DataDirs takes.
