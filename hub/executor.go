@@ -218,7 +218,11 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 		e.showKernel(s)
 	}
 	if state != stateDone && !x.carryOn {
-		e.cancelQueued(s, "an earlier cell failed", func(q *execution) bool { return !q.carryOn })
+		why := "an earlier cell failed"
+		if state == stateGone {
+			why = "an earlier cell was cancelled"
+		}
+		e.cancelQueued(s, why, func(q *execution) bool { return !q.carryOn })
 	}
 	e.pump(s)
 }

@@ -34,6 +34,15 @@ func (e *executor) start(s *state) {
 	})
 }
 
+// startFailure is why there is no kernel: what the launcher says, which names the
+// kernel and what was tried.
+func startFailure(err error) error {
+	if coded := new(Error); errors.As(err, &coded) {
+		return err
+	}
+	return fail(CodeKernel, err, "%v", err)
+}
+
 func (h *Hub) startKernel(ctx context.Context, want KernelInfo, start KernelStart) (Kernel, error) {
 	specs, err := h.options.Kernels.Specs(ctx)
 	if err != nil {
@@ -125,7 +134,7 @@ func (e *executor) started(s *state, kernel Kernel, err error) {
 		return
 	}
 	if err != nil {
-		reason := DetailOf(kernelError(err, "start"))
+		reason := DetailOf(startFailure(err))
 		e.setStatus(s, kernelFailed, reason)
 		e.failQueued(s, reason)
 		return

@@ -177,7 +177,11 @@ func TestExec_RunsCodeInARoom(t *testing.T) {
 	if bad.out != "before\n" {
 		t.Errorf("printed %q", bad.out)
 	}
-	s.hub("exec", "--timeout", "300ms", "a.ipynb", "sleep 1h").fails(t, 1, "--timeout")
+	long := s.hub("exec", "--timeout", "1s", "a.ipynb", "print begun\nsleep 1h")
+	long.fails(t, 1, "--timeout", "KeyboardInterrupt")
+	if long.out != "begun\n" {
+		t.Errorf("printed %q before it was interrupted", long.out)
+	}
 	s.hub("exec", "absent.ipynb", "print hi").fails(t, 1, "(notebook_not_found)")
 	s.hub("save", "a.ipynb").want(t, hash+"  a.ipynb\n")
 	if s.read("a.ipynb") != plain {
@@ -234,10 +238,27 @@ func TestRun_AFailedCellIsTheExitCode(t *testing.T) {
 	s.hub("run", "--continue", file).fails(t, 1, "1 of 3 cells failed, 0 did not run")
 	s.hub("run", "--kernel", "absent", file).fails(t, 1, "absent", "fake")
 	s.hub("run", filepath.Join(s.root, "absent.ipynb")).fails(t, 1, "there is no file")
-	s.write("slow.ipynb", cells("sleep 1h"))
-	s.hub("run", "--timeout", "300ms", filepath.Join(s.root, "slow.ipynb")).fails(t, 1, "--timeout")
 	s.write("asks.ipynb", cells("ask name?"))
 	s.hub("run", filepath.Join(s.root, "asks.ipynb")).fails(t, 1, "nobody is here to answer", "1 did not run")
+}
+
+// A run that takes too long ends as a whole, and what it did is in the file.
+func TestRun_TooLongIsInterrupted(t *testing.T) {
+	s := newSite(t)
+	h := s.serve()
+	s.write("slow.ipynb", cells("print begun\\nsleep 1h", "print never", "print never"))
+	file := filepath.Join(s.root, "slow.ipynb")
+	id := s.hub("open", "slow.ipynb").want(t, `.*\n`)
+	s.hub("exec", id, "print up").want(t, "up\n") // the kernel is there now
+	for _, extra := range []string{"--continue=false", "--continue"} {
+		s.hub("run", extra, "--timeout", "1s", file).fails(t, 1, "[1/3] print begun", "cancelled", "wrote slow.ipynb", "--timeout")
+		if text := s.read("slow.ipynb"); !strings.Contains(text, `begun\n`) || !strings.Contains(text, "KeyboardInterrupt") || strings.Contains(text, `"never`) {
+			t.Errorf("%v: the file holds %s", extra, text)
+		}
+		if _, room := h.get("api/v1/rooms/" + id); !strings.Contains(room, `"queue":[]`) {
+			t.Errorf("%v: it goes on: %s", extra, room)
+		}
+	}
 }
 
 func TestRun_ThroughTheHubThatServesTheFile(t *testing.T) {

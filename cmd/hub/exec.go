@@ -39,10 +39,10 @@ func (c *execCmd) Run(ctx context.Context, con *console) error {
 	ctx, cancel := limited(ctx, c.Timeout)
 	defer cancel()
 	e, err := c.runCell(ctx, con, hub, room, code)
+	printOutputs(con, e.Outputs)
 	if err != nil {
 		return err
 	}
-	printOutputs(con, e.Outputs)
 	if e.State != "done" {
 		return fmt.Errorf("run code: %s: %s", e.State, e.Reason)
 	}

@@ -42,19 +42,33 @@ func (c *client) execute(ctx context.Context, room string, body map[string]any) 
 	return list.Executions, err
 }
 
-// await returns an execution that is over. When ctx ends first the execution is
-// cancelled, and the error is why ctx ended.
-func (c *client) await(ctx context.Context, id string) (execution, error) {
+// await returns an execution that is over. When ctx ends first the execution and
+// those behind it are cancelled, and the error is why ctx ended.
+func (c *client) await(ctx context.Context, id string, behind ...execution) (execution, error) {
 	for {
 		var e execution
 		_, err := c.call(ctx, http.MethodGet, "api/v1/executions/"+id+"?wait=30s", nil, &e)
 		switch {
 		case ctx.Err() != nil:
-			return e, errors.Join(context.Cause(ctx), c.cancel(ctx, id))
+			e, err = c.giveUp(ctx, id, behind)
+			return e, errors.Join(context.Cause(ctx), err)
 		case err != nil || e.over():
 			return e, err
 		}
 	}
+}
+
+// giveUp cancels executions, the last first so that none begins meanwhile, and
+// returns the first as it ends: what it shows about that belongs to the notebook.
+func (c *client) giveUp(ctx context.Context, id string, behind []execution) (e execution, err error) {
+	for _, b := range slices.Backward(behind) {
+		err = errors.Join(err, c.cancel(ctx, b.ID))
+	}
+	err = errors.Join(err, c.cancel(ctx, id))
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	_, lost := c.call(ctx, http.MethodGet, "api/v1/executions/"+id+"?wait=5s", nil, &e)
+	return e, errors.Join(err, lost)
 }
 
 // cancel ends an execution although ctx has ended.

@@ -113,8 +113,8 @@ func (c *runCmd) runAll(ctx context.Context, con *console, hub *client, room str
 func (c *runCmd) follow(ctx context.Context, con *console, hub *client, runs []execution, sources map[string]string) error {
 	failed, left := 0, 0
 	for i, run := range runs {
-		e, err := hub.await(ctx, run.ID)
-		if err != nil {
+		e, err := hub.await(ctx, run.ID, runs[i+1:]...)
+		if err != nil && !e.over() {
 			return err
 		}
 		switch {
@@ -128,6 +128,9 @@ func (c *runCmd) follow(ctx context.Context, con *console, hub *client, runs []e
 		}
 		if e.State == "error" {
 			explain(con, e)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if failed+left > 0 {
