@@ -208,8 +208,9 @@ func (s *site) serve(flags ...string) *served {
 		if len(ended) > 0 {
 			s.t.Fatalf("the hub did not start: %s", h.err)
 		}
-		h.url = address.FindString(h.out.String())
-		return strings.HasSuffix(h.out.String(), "stops.\n")
+		said := h.out.String()
+		h.url = address.FindString(said)
+		return strings.HasSuffix(said, "stops.\n")
 	})
 	return h
 }
@@ -277,8 +278,9 @@ func (s *site) process(flags ...string) (*exec.Cmd, *served) {
 		s.t.Fatal(err)
 	}
 	await(s.t, "the process to be ready", func() bool {
-		h.url = address.FindString(h.out.String())
-		return strings.HasSuffix(h.out.String(), "stops.\n")
+		said := h.out.String()
+		h.url = address.FindString(said)
+		return strings.HasSuffix(said, "stops.\n")
 	})
 	return cmd, h
 }
