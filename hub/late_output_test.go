@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/yjs"
 )
 
 // threads are what cells leave behind: by the code of a cell, how its last run
@@ -147,4 +149,61 @@ func TestLateOutput_HasTheShareOfItsCell(t *testing.T) {
 			t.Errorf("%d bytes, ending in %q", len(got), got[max(0, len(got)-100):])
 		}
 	})
+}
+
+// A notebook runs while everybody leaves; who comes back finds all its outputs,
+// once, as does who comes new.
+func TestExecute_EverybodyLeavesAndComesBack(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, run hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+			for i := range 20 {
+				sink(hub.KernelEvent{Kind: "stream", Name: "stdout", Text: fmt.Sprintf("%s %d\n", run.Code, i)})
+				time.Sleep(time.Second)
+			}
+			return hub.KernelReply{Status: "ok"}, nil
+		}
+		want := map[string]string{"a": "", "b": ""}
+		for i := range 20 {
+			want["a"] += fmt.Sprintf("one %d\n", i)
+			want["b"] += fmt.Sprintf("two %d\n", i)
+		}
+		ann, bob := e.Join(room), e.Join(room)
+		runs := execute(t, e, room, "a", "b")
+		time.Sleep(5 * time.Second)
+		ann.Drop()
+		time.Sleep(time.Second)
+		bob.Drop()
+		time.Sleep(5 * time.Second)
+		back := e.JoinAs(room, hubtest.JoinAs{Doc: ann.Doc()})
+		time.Sleep(5 * time.Second)
+		back.Drop()
+		finished(t, e, runs[1])
+		for name, p := range map[string]*hubtest.Peer{
+			"ann": e.JoinAs(room, hubtest.JoinAs{Doc: back.Doc()}), "bob": e.JoinAs(room, hubtest.JoinAs{Doc: bob.Doc()}), "eve": e.Join(room),
+		} {
+			synctest.Wait()
+			p.Read(func(doc *yjs.Doc) {
+				if got := printed(doc); !maps.Equal(got, want) {
+					t.Errorf("%s sees %q", name, got)
+				}
+			})
+		}
+	})
+}
+
+// printed is what the cells of a document print, by their ids.
+func printed(doc *yjs.Doc) map[string]string {
+	texts := make(map[string]string)
+	doc.Array("cells").Range(func(_ int, v any) bool {
+		cell := v.(*yjs.Map)
+		id, _ := cell.Get("id")
+		outputs, _ := cell.Get("outputs")
+		outputs.(*yjs.Array).Range(func(_ int, o any) bool {
+			text, _ := o.(*yjs.Map).Get("text")
+			texts[id.(string)] += text.(*yjs.Text).String()
+			return true
+		})
+		return true
+	})
+	return texts
 }
