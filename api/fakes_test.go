@@ -99,6 +99,8 @@ type fakeKernel struct {
 
 func (k *fakeKernel) Watch(func(bool)) {}
 
+func (k *fakeKernel) LanguageInfo() map[string]any { return nil }
+
 func (k *fakeKernel) Info() hub.KernelInfo {
 	return hub.KernelInfo{Name: "python3", DisplayName: "Python 3", Language: "python", Status: "idle"}
 }

@@ -21,6 +21,8 @@ type executor struct {
 	ending   bool               // the room ends: nothing is started any more
 	stopping int                // kernels on their way out
 	abort    context.CancelFunc // of the start under way
+	outdated bool               // another kernel, or none, is wanted than the one that starts
+	again    bool               // start one once that has ended
 	quiet    []chan struct{}    // closed once nothing starts or stops, when somebody waits
 	activity time.Time          // of an execution or an edit; connections do not count
 	awaited  []awaited

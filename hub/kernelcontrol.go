@@ -131,6 +131,10 @@ func (e *executor) stop(s *state, status, reason string) {
 	if kernel != nil {
 		e.letGo(s, kernel)
 	}
+	if e.starting {
+		e.outdated, e.again = true, false
+		e.abort()
+	}
 }
 
 // letGo shuts a kernel down, beside the room.
@@ -219,7 +223,7 @@ func (h *Hub) SetKernel(ctx context.Context, id uuid.UUID, spec string, by Clien
 			s.exec.stop(s, kernelNone, "")
 			s.exec.wanted = chosen.Name
 			s.exec.info.Name, s.exec.info.DisplayName, s.exec.info.Language = chosen.Name, chosen.DisplayName, chosen.Language
-			if !s.exec.starting {
+			if s.exec.again = s.exec.starting; !s.exec.again {
 				s.exec.start(s)
 			}
 		})
@@ -287,6 +291,7 @@ func (h *Hub) RestartKernel(ctx context.Context, id uuid.UUID, by Client) (Kerne
 // restart brings up a fresh kernel, beside the room; the former one ends first.
 func (e *executor) restart(s *state) {
 	if e.starting {
+		e.again = e.outdated
 		return
 	}
 	if e.kernel == nil {
@@ -294,7 +299,7 @@ func (e *executor) restart(s *state) {
 		return
 	}
 	kernel, r := e.kernel, s.r
-	e.starting = true
+	e.starting, e.abort = true, func() {}
 	e.setStatus(s, kernelRestarting, "")
 	r.work.Go(func() {
 		err := kernel.Restart(r.hub.ctx)
@@ -306,6 +311,7 @@ func (e *executor) restarted(s *state, kernel Kernel, err error) {
 	e.starting = false
 	defer e.settle()
 	if e.kernel != kernel {
+		e.startAnother(s)
 		return
 	}
 	if err != nil {

@@ -36,6 +36,9 @@ type KernelStart struct {
 // everything else may be called concurrently with it.
 type Kernel interface {
 	Info() KernelInfo
+	// LanguageInfo is what a notebook's metadata say about the language under
+	// language_info; nil when the kernel told nothing.
+	LanguageInfo() map[string]any
 	// Execute runs code and hands over what happens, in order, on the calling
 	// goroutine, until the reply and the last output are in.
 	Execute(ctx context.Context, req KernelRun, sink func(KernelEvent)) (KernelReply, error)

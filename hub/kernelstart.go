@@ -129,8 +129,14 @@ func installAdvice(want KernelInfo) string {
 func (e *executor) started(s *state, kernel Kernel, err error) {
 	e.starting = false
 	defer e.settle()
-	if e.ending && kernel != nil {
+	if kernel != nil && (e.ending || e.outdated) {
 		e.letGo(s, kernel)
+	}
+	switch {
+	case e.ending && kernel != nil:
+		return
+	case e.outdated:
+		e.startAnother(s)
 		return
 	}
 	if err != nil {
@@ -148,7 +154,7 @@ func (e *executor) started(s *state, kernel Kernel, err error) {
 	e.info.Name, e.info.DisplayName, e.info.Language = info.Name, info.DisplayName, info.Language
 	e.frozen = false
 	e.showKernel(s)
-	e.nameKernel(s, info)
+	e.nameKernel(s, info, kernel.LanguageInfo())
 	r := s.r
 	kernel.Watch(func(frozen bool) { r.post(func(s *state) { s.exec.froze(s, kernel, frozen) }) })
 	r.work.Go(func() {
@@ -159,9 +165,19 @@ func (e *executor) started(s *state, kernel Kernel, err error) {
 	e.pump(s)
 }
 
+// startAnother follows a start that was overtaken: somebody chose another kernel
+// or wanted none.
+func (e *executor) startAnother(s *state) {
+	wanted := e.again || len(e.queue) > 0
+	e.outdated, e.again = false, false
+	if wanted {
+		e.start(s)
+	}
+}
+
 // nameKernel writes into the notebook which kernel it runs on, if it named
-// another or none.
-func (e *executor) nameKernel(s *state, info KernelInfo) {
+// another or none, and then its language too.
+func (e *executor) nameKernel(s *state, info KernelInfo, language map[string]any) {
 	former, _ := s.doc.Metadata()["kernelspec"].(map[string]any)
 	if name, _ := former["name"].(string); name == info.Name {
 		return
@@ -169,6 +185,9 @@ func (e *executor) nameKernel(s *state, info KernelInfo) {
 	metadata := make(map[string]any)
 	for k, v := range s.doc.Metadata() {
 		metadata[k] = v
+	}
+	if language != nil {
+		metadata["language_info"] = language
 	}
 	metadata["kernelspec"] = map[string]any{"name": info.Name, "display_name": info.DisplayName, "language": info.Language}
 	ev, err := s.doc.SetNotebookMetadata(metadata)

@@ -99,6 +99,9 @@ func (k runningKernel) Info() hub.KernelInfo {
 	return hub.KernelInfo{Name: info.Spec, DisplayName: info.DisplayName, Language: info.Language, Status: k.Status()}
 }
 
+// LanguageInfo implements hub.Kernel.
+func (k runningKernel) LanguageInfo() map[string]any { return k.Kernel.Info().LanguageInfo }
+
 // Execute implements hub.Kernel. What follows a failed cell is for the hub's
 // queue to decide.
 func (k runningKernel) Execute(ctx context.Context, req hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {

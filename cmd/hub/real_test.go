@@ -119,6 +119,36 @@ func installDeno(t *testing.T, dir string) {
 	}
 }
 
+// What a thread prints after its cell is shown there.
+func TestReal_ThreadsPrintAfterTheirCell(t *testing.T) {
+	s := newSite(t)
+	s.write("thread.ipynb", realNotebook(t, "python3", `import threading, time
+def tick():
+    time.sleep(0.5)
+    print("tick", flush=True)
+threading.Thread(target=tick).start()`))
+	h := s.serve()
+	c, err := newClient(h.url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := c.lookupOrOpen(t.Context(), "thread.ipynb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := c.execute(t.Context(), room, map[string]any{"all": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := c.await(t.Context(), runs[0].ID); err != nil || e.State != "done" {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	await(t, "the thread's output in the notebook", func() bool {
+		_, text := h.get("api/v1/rooms/" + room + "/notebook")
+		return strings.Contains(text, `tick\n`)
+	})
+}
+
 func TestReal_KernelspecsAreFound(t *testing.T) {
 	newSite(t)
 	l, err := kernel.New(t.Context(), kernel.Options{RuntimeDir: filepath.Join(t.TempDir(), "k")})

@@ -63,6 +63,11 @@ func (k *Kernel) Info() hub.KernelInfo {
 	return hub.KernelInfo{Name: "fake", DisplayName: "Fake", Language: "fake"}
 }
 
+// LanguageInfo is the hub's.
+func (k *Kernel) LanguageInfo() map[string]any {
+	return map[string]any{"name": "fake", "file_extension": ".fake"}
+}
+
 // Execute is the hub's.
 func (k *Kernel) Execute(ctx context.Context, run hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
 	k.mu.Lock()
