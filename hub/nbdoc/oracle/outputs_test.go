@@ -128,6 +128,8 @@ func TestOutputs_AreShownRightInJupyterLab(t *testing.T) {
 		"update middle":         {start, out("stdout", "0"), show("D", "id"), out("stdout", "1"), update("id", "D2"), out("stdout", "2"), out("stderr", "3"), update("id", "D4"), finish},
 		"update two":            {start, show("D", "id"), out("stdout", "1"), show("E", "id"), update("id", "F"), out("stdout", "2"), finish},
 		"error":                 {start, out("stdout", "1"), failed, finish},
+		"after its end":         {start, out("stdout", "1"), finish, out("stdout", "2\n"), out("stderr", "3"), show("D", "id"), out("stderr", "4\r5"), update("id", "E"), start, out("stdout", "6"), finish, out("stdout", "7")},
+		"cleared after its end": {start, out("stdout", "1"), finish, clearing(true), out("stdout", "2"), clearing(false), out("stdout", "3"), failed},
 		"run again":             {start, out("stdout", "1"), finish, start, out("stdout", "2"), finish, start, show("D", ""), finish, start, out("stdout", "3"), finish},
 	}
 	for name, list := range cases {
