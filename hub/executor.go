@@ -216,9 +216,6 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 	}
 	state, reason := outcome(x, reply, err)
 	e.finishRunning(s, state, reason)
-	if e.kernel == kernel && !e.starting {
-		e.showKernel(s)
-	}
 	if state != stateDone && !x.carryOn {
 		why := "an earlier cell failed"
 		if state == stateGone {
@@ -227,6 +224,9 @@ func (e *executor) ended(s *state, kernel Kernel, x *execution, reply KernelRepl
 		e.cancelQueued(s, why, func(q *execution) bool { return !q.carryOn })
 	}
 	e.pump(s)
+	if e.kernel == kernel && !e.starting {
+		e.showKernel(s)
+	}
 }
 
 func isOver(kernel Kernel) bool {

@@ -111,15 +111,17 @@ func (e *executor) froze(s *state, kernel Kernel, frozen bool) {
 	e.showKernel(s)
 }
 
-// showKernel says how the kernel that runs is.
+// showKernel says how the kernel that runs is. Between two cells it is busy.
 func (e *executor) showKernel(s *state) {
+	status, reason := kernelIdle, ""
 	switch {
 	case e.frozen:
-		e.setStatus(s, kernelFrozen, "its process is stopped, or does not answer; what it runs can only be ended by a restart")
+		status, reason = kernelFrozen, "its process is stopped, or does not answer; what it runs can only be ended by a restart"
 	case e.running != nil:
-		e.setStatus(s, kernelBusy, "")
-	default:
-		e.setStatus(s, kernelIdle, "")
+		status = kernelBusy
+	}
+	if status != e.info.Status {
+		e.setStatus(s, status, reason)
 	}
 }
 

@@ -25,9 +25,11 @@ type finder struct {
 	fixed []string // data folders to look in instead of Jupyter's; nil: Jupyter's
 	whole []string // the whole system's data folders
 
-	mu     sync.Mutex // guards asking Python for its prefix
+	mu     sync.Mutex // guards asking Python
 	prefix string     // guarded by mu
-	asked  time.Time  // guarded by mu
+	asked  time.Time  // guarded by mu: for the prefix
+	python string     // guarded by mu: one that has ipykernel, or ""
+	found  time.Time  // guarded by mu: when it was
 }
 
 func newFinder(env []string, fixed []string) *finder {
@@ -156,6 +158,27 @@ func (f *finder) ask(ctx context.Context, python, program string) (string, error
 
 // fallback makes up a spec for the first Python that can run ipykernel.
 func (f *finder) fallback(ctx context.Context) (Spec, bool) {
+	p := f.ableToRun(ctx)
+	return Spec{
+		Name: "python3", DisplayName: "Python 3 (ipykernel)", Language: "python",
+		Argv:          []string{p, "-m", "ipykernel_launcher", "-f", "{connection_file}"},
+		InterruptMode: InterruptSignal, program: p,
+	}, p != ""
+}
+
+// ableToRun is the first Python that has ipykernel, or "". Asking takes a second,
+// so it is believed for a while; that there is none may be remedied at any moment.
+func (f *finder) ableToRun(ctx context.Context) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.python != "" && time.Since(f.found) < prefixLife {
+		return f.python
+	}
+	f.python, f.found = f.askForIpykernel(ctx), time.Now()
+	return f.python
+}
+
+func (f *finder) askForIpykernel(ctx context.Context) string {
 	var pythons []string
 	if p, err := f.lookup("python3"); err == nil {
 		pythons = append(pythons, p)
@@ -167,11 +190,7 @@ func (f *finder) fallback(ctx context.Context) (Spec, bool) {
 		if _, err := f.ask(ctx, p, "import ipykernel"); err != nil {
 			continue
 		}
-		return Spec{
-			Name: "python3", DisplayName: "Python 3 (ipykernel)", Language: "python",
-			Argv:          []string{p, "-m", "ipykernel_launcher", "-f", "{connection_file}"},
-			InterruptMode: InterruptSignal, program: p,
-		}, true
+		return p
 	}
-	return Spec{}, false
+	return ""
 }

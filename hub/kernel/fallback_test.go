@@ -31,6 +31,17 @@ func TestAPythonThatHasIpykernelMakesUpForAMissingSpec(t *testing.T) {
 	}
 }
 
+func TestAPythonThatHasIpykernelIsNotAskedAgainAtOnce(t *testing.T) {
+	f, python := pythonThat(t, "0")
+	f.specs(t.Context())
+	if err := os.WriteFile(python, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if specs := f.specs(t.Context()); len(specs) != 1 {
+		t.Errorf("%+v", specs)
+	}
+}
+
 func TestAPythonWithoutIpykernelDoesNotMakeUpForIt(t *testing.T) {
 	f, python := pythonThat(t, "1")
 	for _, s := range f.specs(t.Context()) {
