@@ -20,7 +20,8 @@
 // goroutine takes everything at wire speed into a queue that is bounded in bytes;
 // another decodes it and waits for the caller. When the queue is full, outputs are
 // left out, the code is interrupted, and a line in the output says so; status,
-// errors and replies always get through.
+// errors and replies always get through. What code does after its execution has
+// ended, as threads that it left behind do, goes to whoever ran it.
 //
 // # Processes
 //
