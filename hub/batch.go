@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -188,74 +187,4 @@ func (e *executor) write(s *state, edit *nbdoc.Edit, x *execution, ev KernelEven
 		x.count = ev.Count
 	}
 	return nil
-}
-
-const (
-	maxOutputs  = 5000    // of one run
-	inlineShare = 8 << 20 // bytes of payloads of one run that the document takes before even small ones become blobs
-)
-
-// share is what a run has used of what the document has room for. What it cleared
-// does not count.
-type share struct {
-	printed int  // bytes of text
-	cut     bool // there was more of it
-	shown   int  // bytes of other outputs
-	outputs int  // how many they are, those left out too
-}
-
-// writeOutput adds an output. A cell in a loop fills neither the document, as
-// more and more of what it shows goes beside it, nor the page.
-func (u *share) writeOutput(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
-	switch u.outputs++; {
-	case u.outputs == maxOutputs:
-		return edit.AppendStream(cell, "stderr", fmt.Sprintf("\n[output truncated here: the cell showed more than %d things]\n", maxOutputs))
-	case u.outputs > maxOutputs && ev.Kind != "error":
-		return nil
-	}
-	output, err := s.h.blobs.orBeside(ev.Output, u.limit())
-	if err != nil {
-		return err
-	}
-	u.shown += payloadSize(output["data"])
-	return edit.AppendOutput(cell, output, ev.DisplayID)
-}
-
-// limit is the size of a payload from which on it goes beside the document.
-func (u *share) limit() int {
-	if u.shown > inlineShare {
-		return blobLeast
-	}
-	return blobFrom
-}
-
-// maxCellText is how many bytes of text one run may print into the document.
-const maxCellText = 10 << 20
-
-const truncated = "\n[output truncated here: the cell printed more than 10 MiB]\n"
-
-// writeText writes stream text until the cell's share is used up, and then says
-// once that there was more.
-func (u *share) writeText(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
-	if u.printed+len(ev.Text) > maxCellText { // carriage returns may have overwritten most of it
-		u.printed = min(u.printed, s.doc.OutputBytes(cell))
-	}
-	room := maxCellText - u.printed
-	u.printed += len(ev.Text)
-	switch {
-	case u.cut:
-		return nil
-	case len(ev.Text) > room:
-		u.cut = true
-		ev.Text = cutText(ev.Text, max(room, 0)) + truncated
-	}
-	return edit.AppendStream(cell, ev.Name, ev.Text)
-}
-
-// cutText cuts text between characters.
-func cutText(text string, n int) string {
-	for n > 0 && n < len(text) && text[n]&0xc0 == 0x80 {
-		n--
-	}
-	return text[:n]
 }

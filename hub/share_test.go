@@ -2,13 +2,18 @@ package hub_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/yjs"
 )
 
@@ -86,4 +91,47 @@ func TestExecute_UpdatesOfDisplaysAreKeptLikeDisplays(t *testing.T) {
 			t.Errorf("the notebook of %d bytes holds what was replaced, or lacks what replaced it", len(text))
 		}
 	})
+}
+
+// A cell cannot fill the file until it is too large to be opened: neither alone
+// nor together with others. Its error is shown all the same.
+func TestExecute_WhatIsShownFitsIntoTheFile(t *testing.T) {
+	for name, c := range map[string]struct {
+		most  int64 // bytes of a notebook
+		shows int   // so many things
+		size  int   // of each
+		words string
+	}{
+		"alone":    {256 << 20, 1, 101 << 20, "more than 100 MiB"},
+		"together": {8 << 20, 4, 1_100_000, "clear other outputs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := hubtest.New(t, func(o *hub.Options) { o.MaxNotebook = c.most })
+				e.Write("a.ipynb", hubtest.Notebook("one", "two"))
+				room := e.Open("a.ipynb")
+				text := strings.Repeat("z", c.size)
+				e.Kernels.Run = func(_ *hubtest.Kernel, _ context.Context, _ hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
+					for range c.shows {
+						sink(hub.KernelEvent{Kind: "display_data", Output: display("text/plain", text)})
+					}
+					sink(hub.KernelEvent{Kind: "error", Output: notebook.Output{"output_type": "error", "ename": "E", "evalue": "the end", "traceback": []any{}}})
+					return hub.KernelReply{Status: "ok"}, nil
+				}
+				var last hub.Execution
+				for _, run := range execute(t, e, room, "a", "b") {
+					last = finished(t, e, run)
+				}
+				shown := fmt.Sprint(last.Outputs)
+				if !strings.Contains(shown, c.words) || !strings.Contains(shown, "the end") || len(last.Outputs) > c.shows+1 {
+					t.Errorf("%d outputs, ending in %s", len(last.Outputs), shown[max(0, len(shown)-300):])
+				}
+				saved, err := e.Hub.Save(ctx, room, hub.SaveRequest{})
+				if stat, bad := os.Stat(filepath.Join(e.Dir, "a.ipynb")); err != nil || bad != nil || stat.Size() > c.most {
+					t.Errorf("saved %+v, %v, %v", saved, err, bad)
+				}
+				e.Stop()
+			})
+		})
+	}
 }
