@@ -18,6 +18,7 @@ func (s *server) routeNotebooks(mux *chi.Mux) {
 	mux.Get("/api/v1/notebooks/*", s.handle(s.readNotebook))
 	mux.Put("/api/v1/notebooks/*", s.handle(s.writeNotebook))
 	mux.Delete("/api/v1/notebooks/*", s.handle(s.deleteNotebook))
+	mux.Get("/api/v1/files/*", s.handle(s.getFile))
 	mux.Get("/api/v1/trash", s.handle(s.listTrash))
 	mux.Post("/api/v1/trash", s.handle(s.restoreTrash))
 }

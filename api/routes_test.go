@@ -31,6 +31,7 @@ var everyRoute = []route{
 	{name: "GET /api/v1/notebooks/{path}"},
 	{name: "PUT /api/v1/notebooks/{path}", body: twoCells},
 	{name: "DELETE /api/v1/notebooks/{path}"},
+	{name: "GET /api/v1/files/{path}"},
 	{name: "GET /api/v1/trash"},
 	{name: "POST /api/v1/trash", body: `{"id": "x"}`, typed: true},
 	{name: "GET /api/v1/rooms"},

@@ -1563,6 +1563,9 @@ type PathParam = string
 // PeerNameParam defines model for PeerNameParam.
 type PeerNameParam = string
 
+// RangeParam defines model for RangeParam.
+type RangeParam = string
+
 // RoomParam defines model for RoomParam.
 type RoomParam = uuid.UUID
 

@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"time"
 
@@ -22,6 +23,8 @@ type Files interface {
 	Resolve(path string) (canonical string, id FileID, err error)
 	// Read returns a regular file of at most max bytes.
 	Read(path string, max int64) (FileContent, error)
+	// Open opens a regular file of any size for reading.
+	Open(path string) (io.ReadSeekCloser, FileStat, error)
 	// Stat tells about a file or folder.
 	Stat(path string) (FileStat, error)
 	// Write replaces a file atomically, or with Create makes one that must not

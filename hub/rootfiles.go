@@ -94,33 +94,50 @@ func (f *rootFiles) Stat(p string) (FileStat, error) {
 }
 
 func (f *rootFiles) Read(p string, max int64) (FileContent, error) {
-	info, err := f.root.Stat(local(p))
+	file, stat, err := f.open(p)
 	if err != nil {
-		return FileContent{}, diskError(err, p)
-	}
-	if !info.Mode().IsRegular() {
-		return FileContent{}, fail(CodeNotAFile, nil, "%s is not a regular file", p)
-	}
-	if info.Size() > max {
-		return FileContent{}, tooLarge(p, info.Size(), max)
-	}
-	// A pipe that took the file's place since must not hang us.
-	file, err := f.root.OpenFile(local(p), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return FileContent{}, diskError(err, p)
+		return FileContent{}, err
 	}
 	defer file.Close()
-	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return FileContent{}, fail(CodeNotAFile, err, "%s is not a regular file", p)
+	if stat.Size > max {
+		return FileContent{}, tooLarge(p, stat.Size, max)
 	}
-	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	data := bytes.NewBuffer(make([]byte, 0, stat.Size+bytes.MinRead))
 	if _, err = io.Copy(data, io.LimitReader(file, max+1)); err != nil {
 		return FileContent{}, diskError(err, p)
 	}
 	if int64(data.Len()) > max {
 		return FileContent{}, tooLarge(p, int64(data.Len()), max)
 	}
-	return FileContent{FileStat: statOf(info), Data: data.Bytes(), Hash: hashOf(data.Bytes())}, nil
+	return FileContent{FileStat: stat, Data: data.Bytes(), Hash: hashOf(data.Bytes())}, nil
+}
+
+func (f *rootFiles) Open(p string) (io.ReadSeekCloser, FileStat, error) {
+	file, stat, err := f.open(p)
+	if err != nil {
+		return nil, FileStat{}, err
+	}
+	return file, stat, nil
+}
+
+// open opens what is a regular file before and after; a pipe that took the
+// file's place in between must not hang us.
+func (f *rootFiles) open(p string) (*os.File, FileStat, error) {
+	info, err := f.root.Stat(local(p))
+	if err != nil {
+		return nil, FileStat{}, diskError(err, p)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, FileStat{}, notRegular(p, nil)
+	}
+	file, err := f.root.OpenFile(local(p), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, FileStat{}, diskError(err, p)
+	}
+	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, FileStat{}, notRegular(p, errors.Join(err, file.Close()))
+	}
+	return file, statOf(info), nil
 }
 
 func (f *rootFiles) ReadDir(dir string) ([]FileStat, error) {
@@ -176,6 +193,10 @@ func statOf(info fs.FileInfo) FileStat {
 // escapes recognises os.Root's refusal, which has no exported value.
 func escapes(err error) bool {
 	return strings.Contains(err.Error(), "escapes from parent")
+}
+
+func notRegular(p string, err error) error {
+	return fail(CodeNotAFile, err, "%s is not a regular file", p)
 }
 
 func tooLarge(p string, size, max int64) error {

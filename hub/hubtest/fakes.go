@@ -1,6 +1,7 @@
 package hubtest
 
 import (
+	"io"
 	"sync"
 
 	"github.com/notebookhub/hub/hub"
@@ -127,13 +128,26 @@ func (f *Files) Write(path string, data []byte, o hub.WriteOptions) (hub.Written
 
 // Read is the hub's.
 func (f *Files) Read(path string, max int64) (hub.FileContent, error) {
+	if err := f.readable(path); err != nil {
+		return hub.FileContent{}, err
+	}
+	return f.Files.Read(path, max)
+}
+
+// Open is the hub's.
+func (f *Files) Open(path string) (io.ReadSeekCloser, hub.FileStat, error) {
+	if err := f.readable(path); err != nil {
+		return nil, hub.FileStat{}, err
+	}
+	return f.Files.Open(path)
+}
+
+func (f *Files) readable(path string) error {
 	f.mu.Lock()
 	fail := f.onRead
 	f.mu.Unlock()
-	if fail != nil {
-		if err := fail(path); err != nil {
-			return hub.FileContent{}, err
-		}
+	if fail == nil {
+		return nil
 	}
-	return f.Files.Read(path, max)
+	return fail(path)
 }
