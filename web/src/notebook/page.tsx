@@ -1,10 +1,11 @@
 // The page of one notebook.
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, Problem, type RoomInfo } from "../api";
 import { hrefOf, type Place } from "../base";
 import { dirOf, nameOf } from "../home/paths";
 import type { Cell } from "../doc/model";
+import { beside } from "../outputs/beside";
 import { Outputs, type OutputContext } from "../outputs/context";
 import { slug } from "../outputs/markdown";
 import { choose, joined } from "../outputs/rank";
@@ -141,10 +142,11 @@ function Tooltip({ nb }: { nb: Notebook }) {
 }
 
 function outputContext(nb: Notebook): OutputContext {
+  const folder = computed(() => dirOf(nb.session.path.value));
   return {
     trusted: nb.trusted,
     trust: () => nb.trust(),
-    images: () => null,
+    relative: computed(() => beside(folder.value)),
     blob: api.blob,
     loader: () => libraries(nb),
     onAnchor: (name) => {

@@ -17,12 +17,13 @@ function baseSheet(): CSSStyleSheet {
 
 export function HtmlOutput({ html }: { html: string }) {
   const host = useRef<HTMLDivElement>(null);
-  const { images } = useContext(Outputs);
+  const relative = useContext(Outputs).relative.value;
   useLayoutEffect(() => {
     const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [baseSheet()];
-    root.innerHTML = sanitiseBoxed(html, images);
-  }, [html]);
+    root.innerHTML = sanitiseBoxed(html, relative);
+    root.addEventListener("error", tellMissing, true);
+  }, [html, relative]);
   return (
     <div class="html-box" tabIndex={0} role="group" aria-label="HTML output">
       <div ref={host} />
@@ -38,23 +39,34 @@ function reachable(root: HTMLElement): void {
   }
 }
 
+/** A picture that is not there says which one. */
+function tellMissing(event: Event): void {
+  const image = event.target as HTMLElement;
+  if (!(image instanceof HTMLImageElement) || image.classList.contains("blocked")) return;
+  const name = image.src.startsWith("data:") ? "" : decodeURIComponent(new URL(image.src).pathname.split("/").pop()!);
+  image.classList.add("blocked");
+  image.alt = `${image.alt} [no picture${name && ` at ${name}`}]`.trim();
+}
+
 /** Rendered Markdown, of cells and of outputs. */
 export function Prose({ source, attachments, label }: { source: string; attachments?: Record<string, unknown>; label?: string }) {
   const host = useRef<HTMLDivElement>(null);
-  const { images, onAnchor } = useContext(Outputs);
+  const { relative: addresses, onAnchor } = useContext(Outputs);
+  const relative = addresses.value;
   useLayoutEffect(() => {
     const element = host.current!;
-    element.innerHTML = markdownHtml(source, attachments, images);
+    element.innerHTML = markdownHtml(source, attachments, relative);
     void drawFormulas(element).then(() => reachable(element));
     const watch = new ResizeObserver(() => reachable(element));
     watch.observe(element);
     return () => watch.disconnect();
-  }, [source, attachments]);
+  }, [source, attachments, relative]);
   return (
     <div
       ref={host}
       class="prose"
       aria-label={label}
+      onErrorCapture={tellMissing}
       onClick={(event) => {
         const href = (event.target as Element).closest?.("a")?.getAttribute("href");
         if (!href?.startsWith("#")) return;

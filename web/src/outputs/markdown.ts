@@ -1,6 +1,7 @@
 // Markdown with LaTeX: formulas are set aside before Markdown sees them, and drawn by KaTeX after the HTML was made harmless.
 import { Marked, type TokenizerAndRendererExtension } from "marked";
-import { type Images, sanitiseInline } from "./sanitise";
+import type { Relative } from "./beside";
+import { sanitiseInline } from "./sanitise";
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -45,13 +46,13 @@ export function slug(text: string): string {
 }
 
 /** Markdown as harmless HTML. attachments are images that the cell carries. */
-export function markdownHtml(source: string, attachments: Record<string, unknown> | undefined, images: Images): string {
+export function markdownHtml(source: string, attachments: Record<string, unknown> | undefined, relative: Relative): string {
   const html = marked.parse(source, { async: false });
   const put = html.replace(/(<img[^>]*\ssrc=")attachment:([^"]+)(")/gi, (whole, before: string, name: string, after: string) => {
     const url = attachmentUrl(attachments, decode(name));
     return url ? before + url + after : whole;
   });
-  return sanitiseInline(put, images);
+  return sanitiseInline(put, relative);
 }
 
 function attachmentUrl(attachments: Record<string, unknown> | undefined, name: string): string | null {

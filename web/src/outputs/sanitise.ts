@@ -1,5 +1,6 @@
 // Other people's HTML, made harmless: no scripts, no forms, nothing fetched from anywhere, nothing outside its box.
 import createPurify, { type Config } from "dompurify";
+import type { Relative } from "./beside";
 
 const config: Config = {
   USE_PROFILES: { html: true, svg: true, mathMl: true },
@@ -12,12 +13,9 @@ const config: Config = {
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/|data:audio\/|data:video\/|#|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
 };
 
-/** Where relative addresses of images lead: the folder of the notebook. Set by the page. */
-export type Images = (relative: string) => string | null;
-
 const purify = createPurify(window);
 let styles = false;
-let images: Images = () => null;
+let relative: Relative = () => null;
 
 purify.addHook("uponSanitizeElement", (node, data) => {
   const element = node as Element;
@@ -43,7 +41,7 @@ purify.addHook("afterSanitizeAttributes", (node) => {
 
 function source(node: Element, data: { attrValue: string; keepAttr: boolean }, value: string): void {
   if (/^data:(image|audio|video)\//i.test(value) || value.startsWith("#")) return;
-  const local = /^[a-z][a-z0-9+.-]*:|^\/|^\\/i.test(value) ? null : images(value);
+  const local = relative(value, "shown");
   if (local) {
     data.attrValue = local;
     return;
@@ -56,6 +54,8 @@ function source(node: Element, data: { attrValue: string; keepAttr: boolean }, v
 
 function link(node: Element): void {
   const href = node.getAttribute("href") ?? node.getAttribute("xlink:href") ?? "";
+  const local = relative(href, "followed");
+  if (local) node.setAttribute("href", local);
   if (href && !href.startsWith("#")) {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");
@@ -81,15 +81,15 @@ function muted(html: string): string {
 }
 
 /** HTML for a box of its own (a shadow root): style sheets stay. */
-export function sanitiseBoxed(html: string, resolve: Images): string {
+export function sanitiseBoxed(html: string, resolve: Relative): string {
   styles = true;
-  images = resolve;
+  relative = resolve;
   return purify.sanitize(muted(html), { ...config, ADD_TAGS: ["style"], FORCE_BODY: true });
 }
 
 /** HTML for the page itself: no style sheets, and no positions outside of the flow. */
-export function sanitiseInline(html: string, resolve: Images): string {
+export function sanitiseInline(html: string, resolve: Relative): string {
   styles = false;
-  images = resolve;
+  relative = resolve;
   return purify.sanitize(muted(html), { ...config, SANITIZE_NAMED_PROPS: true, FORBID_TAGS: [...config.FORBID_TAGS!, "style"] });
 }
