@@ -129,7 +129,7 @@ export function split(cells: Source, id: string, positions: number[]): string {
   const parts = cuts.map((cut, i) => source.slice(cut, cuts[i + 1] ?? source.length).replace(/^\n/, ""));
   const keep = source.slice(0, cuts[0]).replace(/\n$/, "").length;
   text.delete(keep, source.length - keep);
-  const made = parts.map((part) => ({ id: freshId(), type: typeOf(map), source: part.replace(/\n$/, ""), metadata: metadataOf(map) }));
+  const made = parts.map((part) => ({ id: freshId(), type: typeOf(map), source: part.replace(/\n$/, ""), metadata: metadataOf(map), attachments: map.get("attachments") }));
   insert(cells, at + 1, made);
   return made[made.length - 1]!.id;
 }
@@ -144,6 +144,15 @@ export function merge(cells: Source, ids: string[]): void {
   for (const map of others) text.insert(text.length, "\n\n" + sourceOf(map));
   if (Object.keys(attachments).length && typeOf(first) !== "code") first.set("attachments", attachments);
   remove(cells, others.map(idOf));
+}
+
+/** Gives a Markdown cell attachments, and its source a text that names them. */
+export function attach(cells: Source, id: string, attachments: Record<string, unknown>, index: number, put: string): void {
+  const at = find(cells, id);
+  if (at < 0) return;
+  const map = cells.get(at);
+  map.set("attachments", { ...((map.get("attachments") as Record<string, unknown> | undefined) ?? {}), ...attachments });
+  textOf(map).insert(index, put);
 }
 
 /** Empties the outputs of a code cell in the way that every client can follow. */

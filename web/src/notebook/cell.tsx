@@ -7,6 +7,7 @@ import { between } from "../doc/order";
 import { Prose } from "../outputs/html";
 import { Icon } from "../ui/icons";
 import { Menu, type Item } from "../ui/menu";
+import { attach, picturesOf } from "./attach";
 import { isHidden } from "./commands";
 import { headingLevel } from "./focus";
 import type { Notebook } from "./notebook";
@@ -225,6 +226,8 @@ function dragTarget(nb: Notebook, cell: Cell) {
       if (nb.dragged.peek()?.target !== next.target || nb.dragged.peek()?.side !== next.side) nb.dragged.value = next;
     },
     onDrop: (event: DragEvent) => {
+      // An editor has seen to its own already.
+      if (!event.defaultPrevented && attach(nb, cell, picturesOf(event.dataTransfer), cell.text.length)) event.preventDefault();
       if (!event.dataTransfer?.types.includes(kind)) return;
       event.preventDefault();
       nb.dragged.value = null;

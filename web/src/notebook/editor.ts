@@ -18,6 +18,8 @@ export interface EditorHost {
   onKey(event: KeyboardEvent): boolean;
   /** The cursor wants to leave the cell upwards (-1) or downwards (1). */
   onLeave(direction: -1 | 1): boolean;
+  /** Files were pasted or dropped at a position; true when the cell takes them. */
+  onFiles(data: DataTransfer | null, at: number): boolean;
   onFocus(): void;
   onBlur(): void;
   complete: CompletionSource | null;
@@ -59,7 +61,11 @@ export function makeEditor(parent: HTMLElement, options: EditorOptions): Editor 
     state: EditorState.create({
       doc: options.text.toString(),
       extensions: [
-        Prec.highest(EditorView.domEventHandlers({ keydown: (event) => options.host.onKey(event) })),
+        Prec.highest(EditorView.domEventHandlers({
+          keydown: (event) => options.host.onKey(event),
+          paste: (event, view) => options.host.onFiles(event.clipboardData, view.state.selection.main.head),
+          drop: (event, view) => options.host.onFiles(event.dataTransfer, view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length),
+        })),
         binding(config),
         cursors(options.text, options.awareness),
         basics(options),

@@ -15,6 +15,7 @@ import { tell } from "../ui/notice";
 import { Link } from "../router";
 import { TokenForm } from "../token";
 import { complete, inspect } from "./assist";
+import { attach, picturesOf } from "./attach";
 import { CellView } from "./cell";
 import { perform } from "./commands";
 import type { EditorHost } from "./editor";
@@ -182,6 +183,7 @@ function hostsOf(nb: Notebook): Hosts {
         event.stopPropagation();
         return true;
       },
+      onFiles: (data, at) => attach(nb, cell, picturesOf(data), at),
       onLeave: (direction) => nb.step(direction, { edit: true }),
       onFocus: () => {
         if (nb.active.peek() !== cell.id || nb.mode.peek() !== "edit") {
@@ -235,12 +237,23 @@ function attend(nb: Notebook): () => void {
     if (session.pending.peek() > 0) event.preventDefault();
   };
   document.addEventListener("keydown", key);
+  document.addEventListener("dragover", stayHere);
+  document.addEventListener("drop", stayHere);
   window.addEventListener("beforeunload", leave);
   return () => {
     for (const stop of stops) stop();
     document.removeEventListener("keydown", key);
+    document.removeEventListener("dragover", stayHere);
+    document.removeEventListener("drop", stayHere);
     window.removeEventListener("beforeunload", leave);
   };
+}
+
+/** A file that is dropped where nothing takes it would replace the page by itself. */
+function stayHere(event: DragEvent): void {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  if (event.type === "drop") tell("Pictures can be dropped into Markdown cells, notebooks onto the list of notebooks.");
 }
 
 /** A key outside of editors, fields and open dialogs. */

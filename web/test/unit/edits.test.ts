@@ -199,3 +199,27 @@ describe("the list of cells", () => {
     expect(list.list.value[2]!.type.value).toBe("raw");
   });
 });
+
+describe("attachments", () => {
+  const markdown = (doc: Y.Doc, p: ReturnType<typeof pages>) => edits.insert(p.cells(doc), 0, [{ id: "md", type: "markdown", source: "before after" }]);
+  it("come with the text that names them, beside those that are there, and go with one undo", () => {
+    const p = pages();
+    markdown(p.a, p);
+    const mine = new History(p.cells(p.a));
+    mine.step(() => edits.attach(p.cells(p.a), "md", { "a.png": { "image/png": "AA" } }, 7, "![a](attachment:a.png) "));
+    mine.step(() => edits.attach(p.cells(p.a), "md", { "b.png": { "image/png": "BB" } }, 0, "![b](attachment:b.png) "));
+    expect(p.texts(p.b)).toEqual(["![b](attachment:b.png) before ![a](attachment:a.png) after"]);
+    expect(p.cells(p.b).get(0).get("attachments")).toEqual({ "a.png": { "image/png": "AA" }, "b.png": { "image/png": "BB" } });
+    mine.undo();
+    expect(p.texts(p.b)).toEqual(["before ![a](attachment:a.png) after"]);
+    expect(p.cells(p.b).get(0).get("attachments")).toEqual({ "a.png": { "image/png": "AA" } });
+  });
+  it("are there in both parts of a split cell", () => {
+    const p = pages();
+    markdown(p.a, p);
+    edits.attach(p.cells(p.a), "md", { "a.png": { "image/png": "AA" } }, 12, "\n![a](attachment:a.png)");
+    edits.split(p.cells(p.a), "md", [13]);
+    expect(p.texts(p.b)).toEqual(["before after", "![a](attachment:a.png)"]);
+    expect(p.cells(p.b).get(1).get("attachments")).toEqual({ "a.png": { "image/png": "AA" } });
+  });
+});
