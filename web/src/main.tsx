@@ -1,9 +1,10 @@
 // The browser client of Notebook Hub.
 import { type ComponentType, render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { api, type RoomInfo } from "./api";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { api } from "./api";
 import { hrefOf, type Place } from "./base";
 import { HomePage } from "./home/home";
+import type { Session } from "./room/session";
 import { here } from "./router";
 import { followTheme } from "./theme";
 import { Dialogs } from "./ui/dialog";
@@ -13,12 +14,11 @@ import "./styles/page.css";
 followTheme();
 
 type Away = Extract<Place, { page: "notebook" | "room" }>;
-type Page = ComponentType<{ place: Away; room: Promise<RoomInfo> }>;
+type Page = ComponentType<{ place: Away; session: Promise<Session> }>;
 
 const loadPage = () => import("./notebook/page");
-// The room and the editor are fetched at the same time; from the list, the editor is fetched while nothing else is to be done.
-if (here.value.page !== "home") void loadPage();
-else window.setTimeout(() => void loadPage(), 1500);
+// From the list, the editor is fetched while nothing else is to be done.
+if (here.value.page === "home") window.setTimeout(() => void loadPage(), 1500);
 
 function App() {
   const place = here.value;
@@ -31,17 +31,22 @@ function App() {
   );
 }
 
-/** The notebook's page brings the editor along; the list of notebooks does not wait for it. */
+/** Asks for the room and fetches what it takes to be in it at the same time; connects as soon as both are there. */
+async function join(place: Away): Promise<Session> {
+  const code = import("./room/session");
+  const room = await (place.page === "notebook" ? api.open(place.path) : api.room(place.id));
+  const { Session } = await code;
+  return new Session(room.id, room.path, room.lineage);
+}
+
+/** The notebook's page brings the editor along; neither the list of notebooks nor the connection waits for it. */
 function Lazy({ place }: { place: Away }) {
   const [Shown, setShown] = useState<Page | null>(null);
-  const [room] = useState(() => {
-    const asked = place.page === "notebook" ? api.open(place.path) : api.room(place.id);
-    // The page tells of a failure once it is there.
-    asked.catch(() => {});
-    return asked;
-  });
-  useEffect(() => void loadPage().then((module) => setShown(() => module.NotebookPage)), []);
-  return Shown ? <Shown place={place} room={room} /> : <p class="boot">Opening…</p>;
+  const [session] = useState(() => join(place));
+  useLayoutEffect(() => void loadPage().then((module) => setShown(() => module.NotebookPage)), []);
+  // The page tells of a failure once it is there.
+  useEffect(() => () => void session.then((one) => one.leave(), () => {}), []);
+  return Shown ? <Shown place={place} session={session} /> : <p class="boot">Opening…</p>;
 }
 
 const root = document.getElementById("app")!;

@@ -73,7 +73,6 @@ export class Focus {
     for (const stop of this.stops) stop();
     this.history.destroy();
     this.presence.destroy();
-    this.session.leave();
   }
 
   get readOnly(): boolean {

@@ -1,7 +1,7 @@
 // The page of one notebook.
 import { computed, effect } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { api, Problem, type RoomInfo } from "../api";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { api, Problem } from "../api";
 import { hrefOf, type Place } from "../base";
 import { dirOf, nameOf } from "../home/paths";
 import type { Cell } from "../doc/model";
@@ -9,7 +9,7 @@ import { beside } from "../outputs/beside";
 import { Outputs, type OutputContext } from "../outputs/context";
 import { slug } from "../outputs/markdown";
 import { choose, joined } from "../outputs/rank";
-import { Session } from "../room/session";
+import type { Session } from "../room/session";
 import { Icon } from "../ui/icons";
 import { tell } from "../ui/notice";
 import { Link } from "../router";
@@ -31,15 +31,15 @@ import "../styles/notebook.css";
 
 type Opened = { nb: Notebook } | { trouble: Problem } | null;
 
-export function NotebookPage({ place, room }: { place: Extract<Place, { page: "notebook" | "room" }>; room: Promise<RoomInfo> }) {
+export function NotebookPage({ place, session }: { place: Extract<Place, { page: "notebook" | "room" }>; session: Promise<Session> }) {
   const [opened, setOpened] = useState<Opened>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let nb: Notebook | null = null;
     let left = false;
-    room.then(
-      (room) => {
+    session.then(
+      (session) => {
         if (left) return;
-        nb = new Notebook(new Session(room.id, room.path, room.lineage));
+        nb = new Notebook(session);
         // For tests and for the curious: the page's own notebook, as the page sees it.
         (window as unknown as { notebook: Notebook }).notebook = nb;
         setOpened({ nb });
@@ -101,7 +101,7 @@ function Open({ nb }: { nb: Notebook }) {
 
 /** How many of a long list are drawn: a screenful at once, the rest in the frames that follow. */
 function useGrowing(length: number): number {
-  const [drawn, setDrawn] = useState(24);
+  const [drawn, setDrawn] = useState(12);
   useEffect(() => {
     if (drawn >= length) return;
     const frame = requestAnimationFrame(() => setDrawn((now) => now + 48));

@@ -24,6 +24,7 @@ export class Presence {
     this.introduce();
     session.awareness.on("change", () => this.read());
     session.provider.on("sync", () => this.read());
+    this.read();
     // A page that goes says so; without a word the others would see it for as long as a lost connection.
     window.addEventListener("pagehide", this.leave);
     window.addEventListener("pageshow", this.back);

@@ -135,7 +135,7 @@ export class Session {
     const sync = p.messageHandlers[0]!;
     p.messageHandlers[0] = (encoder, decoder, provider, emit, type) => {
       const before = encoding.length(encoder);
-      sync(encoder, decoder, provider, emit, type);
+      this.unheard(() => sync(encoder, decoder, provider, emit, type));
       // Anything but the bare type in the reply is the answer to the hub's step 1.
       if (encoding.length(encoder) > before + 1) this.unsent.answered();
     };
@@ -157,9 +157,23 @@ export class Session {
       this.setLink("disconnected");
       void this.inquire();
     });
-    this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
-      if (origin !== p) this.unsent.made(p.wsconnected);
-    });
+    this.doc.on("update", this.edited);
+  }
+
+  private readonly edited = (_update: Uint8Array, origin: unknown) => {
+    if (origin !== this.provider) this.unsent.made(this.provider.wsconnected);
+  };
+
+  /** The first sync brings the whole notebook. Nobody edits yet, so nobody need be told: Yjs would encode all of it once more for them. */
+  private unheard(act: () => void): void {
+    if (this.synced.peek()) return act();
+    const hearers = [this.edited, this.provider._updateHandler];
+    for (const hearer of hearers) this.doc.off("update", hearer);
+    try {
+      act();
+    } finally {
+      for (const hearer of hearers) this.doc.on("update", hearer);
+    }
   }
 
   /** A refused upgrade tells a browser nothing; the REST call of the same room does. */
