@@ -5,6 +5,7 @@ const aliases: Record<string, string> = {
   python: "python", ipython: "python", python3: "python", sage: "python", xpython: "python",
   r: "r", ir: "r", julia: "julia", javascript: "javascript", js: "javascript", node: "javascript", typescript: "typescript", ts: "typescript", deno: "typescript",
   sql: "sql", sqlite: "sql", postgresql: "sql", mysql: "sql", markdown: "markdown", md: "markdown",
+  go: "go", gonb: "go",
   bash: "shell", sh: "shell", shell: "shell", zsh: "shell", fish: "shell",
 };
 
@@ -51,6 +52,8 @@ async function load(name: string): Promise<Extension> {
       return legacy(import("@codemirror/legacy-modes/mode/r").then((m) => m.r));
     case "julia":
       return legacy(import("@codemirror/legacy-modes/mode/julia").then((m) => m.julia));
+    case "go":
+      return legacy(import("@codemirror/legacy-modes/mode/go").then((m) => m.go));
     case "shell":
       return legacy(import("@codemirror/legacy-modes/mode/shell").then((m) => m.shell));
     default:
@@ -60,5 +63,5 @@ async function load(name: string): Promise<Extension> {
 
 /** What a line comment starts with, for modes that do not say themselves. */
 export function lineComment(name: string): string {
-  return { sql: "--", javascript: "//", typescript: "//" }[name] ?? "#";
+  return { sql: "--", javascript: "//", typescript: "//", go: "//" }[name] ?? "#";
 }

@@ -13,7 +13,7 @@ export function FrameOutput({ html, fresh, what }: { html: string; fresh: boolea
   if (fresh || asked || trusted.value) return <Frame html={loader() + html} />;
   return (
     <div class="held" role="group" aria-label="Output that runs scripts">
-      <p>{what} It was here before you came, so it waits for your word. It runs in a box that can reach neither this page nor the hub.</p>
+      <p>{what} It was here before you came. In its box it can reach neither this page nor the hub.</p>
       <p>
         <button type="button" class="small" onClick={() => setAsked(true)}>Run it</button>{" "}
         <button type="button" class="link" onClick={trust}>Always in this notebook</button>

@@ -62,14 +62,21 @@ function link(node: Element): void {
   } else node.removeAttribute("target");
 }
 
-/** CSS without anything that fetches: no url(), no imports, no fonts. Escapes go first, because they can spell all of these. */
+/** CSS without anything that fetches: no url(), no imports, no fonts. Escapes are written out first, because they can spell all of these. */
 export function safeCss(css: string): string {
   return css
-    .replace(/\\/g, "")
+    .replace(/\\(?:([0-9a-f]{1,6})\s?|([^\n]))/gi, (_whole, hex: string | undefined, plain: string | undefined) => plain ?? character(hex!))
+    // What would still be an escape, and what could end a style sheet.
+    .replace(/[\\<\u0000]/g, "")
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/@(import|font-face|namespace|charset|property)[^;{]*(;|\{[^}]*\}|$)/gi, "")
     .replace(/(url|image-set|-webkit-image-set|image|src|cross-fade|element|attr|expression)\s*\([^)]*\)?/gi, "none")
     .replace(/(behavior|-moz-binding)\s*:/gi, "x:");
+}
+
+function character(hex: string): string {
+  const code = parseInt(hex, 16);
+  return code > 0x10ffff ? "" : String.fromCodePoint(code);
 }
 
 /**

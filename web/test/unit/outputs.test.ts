@@ -103,6 +103,12 @@ describe("other people's HTML", () => {
   it("says which picture it did not load", () => expect(sanitiseInline("<img alt=logo src=https://evil.example/p.png>", none)).toMatch(/class="blocked"[^>]*alt="logo \[not loaded: https:\/\/evil\.example\/p\.png\]"|alt="logo \[not loaded: https:\/\/evil\.example\/p\.png\]"[^>]*class="blocked"/));
   it("opens links elsewhere, without telling where from", () => expect(sanitiseInline("<a href=https://example.org>x</a>", none)).toMatch(/rel="noopener noreferrer nofollow"/));
   it("takes no style sheet into the page itself", () => expect(sanitiseInline("<style>*{display:none}</style>x", none)).toBe("x"));
+  it("writes out what CSS escapes, and lets it spell nothing", () => {
+    expect(safeCss('li::after { content: "\\00b7"; }')).toBe('li::after { content: "·"; }');
+    expect(safeCss("b{background:\\75 rl(https://evil.example)}")).toBe("b{background:none}");
+    for (const css of ["\\5c 75rl(x)", "\\5c\\37 5rl(x)", "a{content:'\\3c/style>\\3cimg src=x>'}", "\\3c\\2fstyle>"]) expect(safeCss(css)).not.toMatch(/[<\\]|url\(/);
+    expect(sanitiseBoxed("<style>a{content:'\\3c/style>\\3cimg src=x onerror=alert(1)>'}</style>x", none)).not.toContain("<img");
+  });
   it("keeps harmless CSS as it is", () => expect(safeCss("a { color: red; width: calc(1px + 2px) }")).toBe("a { color: red; width: calc(1px + 2px) }"));
 });
 
