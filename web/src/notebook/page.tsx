@@ -224,6 +224,9 @@ function attend(nb: Notebook): () => void {
       if (location.pathname !== href) history.replaceState(null, "", href + location.hash);
     }),
     effect(() => {
+      if (session.returned.value) tell("Edits that had not reached the hub when you left are in the notebook now.");
+    }),
+    effect(() => {
       // The first cell is the active one until somebody chooses; nobody's focus is taken for it.
       if (session.synced.value && nb.active.peek() === "") nb.select(nb.cells.list.value[0]?.id ?? "", { focus: document.activeElement === document.body, scroll: false });
     }),

@@ -7,7 +7,7 @@
 import * as Y from "yjs";
 
 export class Pending {
-  private queue: Array<{ clock: number; seq: number }> = [];
+  private queue: Array<{ clock: number; seq: number; update: Uint8Array | null }> = [];
   /** Updates sent on this connection. */
   private sent = 0;
   private counted = false;
@@ -15,9 +15,20 @@ export class Pending {
   constructor(private readonly doc: Y.Doc, private readonly changed: (count: number) => void) {}
 
   /** A local edit was made; live tells whether it went out at once. */
-  made(live: boolean): void {
-    this.queue.push({ clock: this.clock(), seq: live ? ++this.sent : 0 });
+  made(update: Uint8Array, live: boolean): void {
+    this.queue.push({ clock: this.clock(), seq: live ? ++this.sent : 0, update });
     this.changed(this.queue.length);
+  }
+
+  /** Everything that is not confirmed, as one update; null when that is nothing. */
+  unsent(): Uint8Array | null {
+    const last = this.queue[this.queue.length - 1];
+    if (!last) return null;
+    const updates = this.queue.flatMap(({ update }) => update ?? []);
+    const merged = updates.length === 1 ? updates[0]! : Y.mergeUpdates(updates);
+    // The last one is confirmed last: it can carry what the others did, and nothing is merged twice.
+    for (const edit of this.queue) edit.update = null;
+    return (last.update = merged);
   }
 
   /** A new connection is up: what is queued goes out with the answer to its sync request. */

@@ -26,6 +26,8 @@ export interface Facts {
   saving: boolean;
   /** Why the last save did not work. */
   failure: { code: string; detail: string } | null;
+  /** Whether this browser keeps edits that the hub does not have, should the page be closed. */
+  kept: boolean;
 }
 
 export type Action =
@@ -92,7 +94,7 @@ function opening(f: Facts): Standing {
 }
 
 function offline(f: Facts): Standing {
-  const kept = f.pending > 0 ? ` ${plural(f.pending, "edit")} of yours only exist in this page: keep it open.` : " Nothing of yours is waiting.";
+  const kept = f.pending > 0 ? waiting(f) : " Nothing of yours is waiting.";
   const why: Record<string, string> = {
     evicted: "The hub put this notebook to rest; it comes back by itself.",
     shutdown: "The hub is restarting or was stopped.",
@@ -103,6 +105,12 @@ function offline(f: Facts): Standing {
     kind: "offline", tone: "warn", label: f.pending > 0 ? `Offline, ${plural(f.pending, "edit")} waiting` : "Offline",
     detail: `${first} You can go on editing; it is merged when the hub is back.${kept}`, actions: ["reconnect", "download"],
   };
+}
+
+function waiting({ pending, kept }: Facts): string {
+  const one = pending === 1;
+  if (!kept) return ` ${plural(pending, "edit")} of yours only ${one ? "exists" : "exist"} in this page: keep it open.`;
+  return ` ${plural(pending, "edit")} of yours ${one ? "has" : "have"} not reached the hub; this browser keeps ${one ? "it" : "them"} until then.`;
 }
 
 function ended(f: Facts): Standing {

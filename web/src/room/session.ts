@@ -8,8 +8,10 @@ import * as Y from "yjs";
 import { api, type KernelInfo, Problem } from "../api";
 import { socketBase } from "../base";
 import { me } from "../identity";
+import { Kept } from "./kept";
 import { Pending } from "./pending";
 import { type Facts, type HubState, standing } from "./saving";
+import { browserShelf } from "./shelf";
 
 const MESSAGE_EVENT = 100;
 const MESSAGE_REQUEST = 101;
@@ -18,6 +20,12 @@ const MESSAGE_RESPONSE = 102;
 export interface QueueItem { id: string; cell: string; by: string; state: string; started?: string }
 export interface Prompt { execution: string; cell: string; prompt: string; password: boolean; by: string }
 interface Waiting { resolve: (value: unknown) => void; reject: (reason: Problem) => void; timer: number }
+
+/** Ends after which the hub will not take this page's edits from another page either. */
+const hopeless = new Set(["invalid_update", "too_large", "forbidden", "lineage", "replaced", "deleted"]);
+
+/** The origin of edits that an earlier page left behind: they are sent like this page's own. */
+const left = { name: "left behind" };
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -51,7 +59,11 @@ export class Session {
   readonly saved = signal<Facts["saved"]>(null);
   readonly kernel = signal<KernelInfo | null>(null);
   readonly queue = signal<QueueItem[]>([]);
+  /** Edits came back that an earlier page could not send. */
+  readonly returned = signal(false);
   readonly prompt = signal<Prompt | null>(null);
+  /** Whether this browser keeps edits that are not sent. */
+  readonly keeps: boolean;
   /** Told once for each event of the hub, for notices. */
   onEvent: (type: string, data: Record<string, unknown>) => void = () => {};
 
@@ -59,19 +71,27 @@ export class Session {
     standing(
       {
         link: this.link.value, goodbye: this.goodbye.value, synced: this.synced.value, readOnly: this.readOnly.value, pending: this.pending.value,
-        state: this.room.value, saved: this.saved.value, dirty: this.dirty.value, path: this.path.value, saving: this.saving.value, failure: this.failure.value,
+        state: this.room.value, saved: this.saved.value, dirty: this.dirty.value, path: this.path.value, saving: this.saving.value, failure: this.failure.value, kept: this.keeps,
       },
       clock,
     ),
   );
 
   private readonly unsent: Pending;
+  private readonly kept: Kept;
+  private begun: Promise<void> | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private requests = 0;
 
   constructor(readonly id: string, path: string, lineage?: string) {
     this.path.value = path;
-    this.unsent = new Pending(this.doc, (count) => (this.pending.value = count));
+    const shelf = browserShelf();
+    this.keeps = shelf !== null;
+    this.unsent = new Pending(this.doc, (count) => {
+      this.pending.value = count;
+      this.kept.changed();
+    });
+    this.kept = new Kept(id, () => this.unsent.unsent(), shelf);
     const params: Record<string, string> = { name: me.value.name };
     if (lineage) params.sessionId = lineage;
     this.provider = new WebsocketProvider(socketBase(), id, this.doc, {
@@ -114,6 +134,9 @@ export class Session {
 
   /** Leaves the room. */
   leave(): void {
+    window.removeEventListener("pagehide", this.goes);
+    document.removeEventListener("visibilitychange", this.goes);
+    void this.kept.leave();
     this.provider.destroy();
     this.awareness.destroy();
     this.doc.destroy();
@@ -122,6 +145,7 @@ export class Session {
   /** Ends the session for good with a reason that saving.ts has words for. */
   end(reason: string, detail: string): void {
     this.provider.shouldConnect = false;
+    if (hopeless.has(reason)) void this.kept.drop();
     batch(() => {
       this.goodbye.value = { reason, detail };
       this.link.value = "ended";
@@ -146,6 +170,7 @@ export class Session {
     });
     p.on("sync", (synced: boolean) => {
       if (!synced) return;
+      if (!this.synced.peek()) void this.takeOver();
       batch(() => {
         this.synced.value = true;
         this.link.value = "live";
@@ -158,11 +183,31 @@ export class Session {
       void this.inquire();
     });
     this.doc.on("update", this.edited);
+    window.addEventListener("pagehide", this.goes);
+    document.addEventListener("visibilitychange", this.goes);
   }
 
-  private readonly edited = (_update: Uint8Array, origin: unknown) => {
-    if (origin !== this.provider) this.unsent.made(this.provider.wsconnected);
+  private readonly edited = (update: Uint8Array, origin: unknown) => {
+    if (origin !== this.provider) this.unsent.made(update, this.provider.wsconnected);
   };
+
+  /** The page is put aside, perhaps for good: browsers tell no more than this. */
+  private readonly goes = () => {
+    if (document.visibilityState === "hidden") void this.kept.write();
+  };
+
+  /** Brings back what an earlier page could not send. */
+  private async takeOver(): Promise<void> {
+    await this.begun;
+    if (this.readOnly.peek()) return;
+    const { store } = this.doc;
+    await this.kept.takeOver((update) => {
+      const before = this.unsent.count;
+      Y.applyUpdate(this.doc, update, left);
+      if (this.unsent.count > before) this.returned.value = true;
+      return store.pendingStructs === null && store.pendingDs === null;
+    });
+  }
 
   /** The first sync brings the whole notebook. Nobody edits yet, so nobody need be told: Yjs would encode all of it once more for them. */
   private unheard(act: () => void): void {
@@ -254,6 +299,7 @@ export class Session {
       const known = this.provider.params.sessionId;
       if (known && known !== data.lineage) return this.end("lineage", "");
       this.provider.params = { ...this.provider.params, sessionId: data.lineage };
+      this.begun ??= this.kept.begin(data.lineage);
     }
   }
 

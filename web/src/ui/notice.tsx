@@ -9,7 +9,7 @@ let next = 1;
 /** Shows a notice for some seconds; failures stay longer. */
 export function tell(text: string, tone: "plain" | "bad" = "plain", action?: Notice["action"]): void {
   const id = next++;
-  notices.value = [...notices.value.filter((notice) => notice.text !== text).slice(-3), { id, text, tone, action }];
+  notices.value = [...notices.peek().filter((notice) => notice.text !== text).slice(-3), { id, text, tone, action }];
   setTimeout(() => dismiss(id), action ? 12_000 : tone === "bad" ? 9000 : 4000);
 }
 
@@ -20,7 +20,7 @@ export function complain(what: string, error: unknown): void {
 }
 
 function dismiss(id: number): void {
-  notices.value = notices.value.filter((notice) => notice.id !== id);
+  notices.value = notices.peek().filter((notice) => notice.id !== id);
 }
 
 export function Notices() {

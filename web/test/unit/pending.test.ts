@@ -8,7 +8,7 @@ function setup() {
   const text = doc.getText("t");
   const pending = new Pending(doc, () => {});
   let live = true;
-  doc.on("update", () => pending.made(live));
+  doc.on("update", (update: Uint8Array) => pending.made(update, live));
   pending.connected();
   pending.answered();
   return { doc, text, pending, offline: () => (live = false), online: () => ((live = true), pending.connected(), pending.answered()) };
@@ -48,6 +48,22 @@ describe("which edits are on the hub's disk", () => {
     expect(pending.count).toBe(2);
     pending.confirmed(Y.encodeStateVector(doc), 1);
     expect(pending.count).toBe(0);
+  });
+  it("tells what is not there yet as one update", () => {
+    const { doc, text, pending, offline } = setup();
+    const other = new Y.Doc();
+    expect(pending.unsent()).toBeNull();
+    text.insert(0, "a");
+    pending.confirmed(Y.encodeStateVector(doc), 2);
+    Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
+    offline();
+    text.insert(1, "bcd");
+    pending.unsent();
+    text.delete(2, 1);
+    text.insert(3, "e");
+    Y.applyUpdate(other, pending.unsent()!);
+    Y.applyUpdate(other, pending.unsent()!);
+    expect(other.getText("t").toString()).toBe("abde");
   });
   it("starts counting anew with each connection", () => {
     const { doc, text, pending, online } = setup();

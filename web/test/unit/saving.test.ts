@@ -4,7 +4,7 @@ import { type Facts, standing } from "../../src/room/saving";
 
 const facts = (change: Partial<Facts>): Facts => ({
   link: "live", goodbye: null, synced: true, readOnly: false, pending: 0, state: { name: "live" }, saved: { sha256: "0", time: "14:03" }, dirty: false, path: "a.ipynb",
-  saving: false, failure: null, ...change,
+  saving: false, failure: null, kept: false, ...change,
 });
 const say = (change: Partial<Facts>) => standing(facts(change), (time) => time);
 
@@ -38,7 +38,8 @@ describe("what a person reads about saving", () => {
   it("counts what exists only here when offline", () => {
     expect(say({ link: "offline" }).label).toBe("Offline");
     expect(say({ link: "offline", pending: 1 }).label).toBe("Offline, 1 edit waiting");
-    expect(say({ link: "offline", pending: 2 }).detail).toContain("keep it open");
+    expect(say({ link: "offline", pending: 2 }).detail).toContain("2 edits of yours only exist in this page: keep it open.");
+    expect(say({ link: "offline", pending: 1, kept: true }).detail).toContain("1 edit of yours has not reached the hub; this browser keeps it until then.");
     expect(say({ link: "offline", state: { name: "conflict" } }).kind).toBe("offline");
   });
   it("tells why the hub is away", () => {
