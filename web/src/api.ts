@@ -117,6 +117,8 @@ export const api = {
     json<unknown>("PUT", file(path), data, { "Content-Type": "application/json", ...(replace ? {} : { "If-None-Match": "*" }) }),
   trash: (path: string) => json<unknown>("DELETE", file(path)),
   download: (path: string) => base + file(path) + "?download=true",
+  /** A file as it lies on disk, to be saved. */
+  file: (path: string) => `${base}${v1}files/${encodePath(path)}?download=true`,
   downloadRoom: (id: string) => base + room(id, "/notebook?download=true"),
   trashed: async () => (await json<{ entries: TrashEntry[] }>("GET", v1 + "trash")).entries,
   untrash: (id: string, to?: string) => json<{ path: string }>("POST", v1 + "trash", to ? { id, to } : { id }),

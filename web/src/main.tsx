@@ -42,9 +42,13 @@ async function join(place: Away): Promise<Session> {
 /** The notebook's page brings the editor along; neither the list of notebooks nor the connection waits for it. */
 function Lazy({ place }: { place: Away }) {
   const [Shown, setShown] = useState<Page | null>(null);
-  const [session] = useState(() => join(place));
+  const [session] = useState(() => {
+    const joined = join(place);
+    // The page tells of a failure once it is there.
+    joined.catch(() => {});
+    return joined;
+  });
   useLayoutEffect(() => void loadPage().then((module) => setShown(() => module.NotebookPage)), []);
-  // The page tells of a failure once it is there.
   useEffect(() => () => void session.then((one) => one.leave(), () => {}), []);
   return Shown ? <Shown place={place} session={session} /> : <p class="boot">Opening…</p>;
 }

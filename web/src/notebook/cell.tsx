@@ -130,13 +130,15 @@ function RunLine({ nb, cell }: { nb: Notebook; cell: Cell }) {
     return () => clearInterval(timer);
   }, [run?.state]);
   if (!run) return null;
-  const by = run.by ? `, asked by ${run.by}` : "";
   const started = run.started ? Date.parse(run.started) : NaN;
   const seconds = Number.isNaN(started) ? 0 : Math.max(0, (now.value - started) / 1000);
   return (
     <div class={`runline ${run.state}`}>
       <span class="spin" aria-hidden="true" />
-      <span>{run.state === "running" ? `Running ${duration(seconds)}${by}` : `Waiting, number ${run.place} in the queue${by}`}</span>
+      <span>
+        {run.state === "running" ? `Running ${duration(seconds)}` : run.place === 0 ? "Waiting for the kernel" : `Waiting, number ${run.place} in the queue`}
+        {run.by && <span class="by">, asked by {run.by}</span>}
+      </span>
       <button type="button" class="link" onClick={() => void (run.state === "running" ? nb.interrupt() : nb.cancel(run.id))}>{run.state === "running" ? "Interrupt" : "Cancel"}</button>
     </div>
   );

@@ -1,6 +1,6 @@
 // The sheet of keys.
 import { ask } from "../ui/dialog";
-import { bindings } from "./keys";
+import { bindings, editorKeys } from "./keys";
 
 const names: Record<string, string> = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
 
@@ -21,6 +21,7 @@ export async function showHelp(): Promise<void> {
   const part = (title: string, mode: "both" | "command" | "edit") => {
     const rows = new Map<string, string[]>();
     for (const binding of bindings.filter((b) => b.mode === mode)) rows.set(binding.help, [...(rows.get(binding.help) ?? []), binding.keys]);
+    if (mode === "edit") for (const { keys, help } of editorKeys) rows.set(help, keys);
     return (
       <section>
         <h3>{title}</h3>

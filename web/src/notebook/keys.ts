@@ -13,6 +13,14 @@ export interface Key { key: string; shift?: boolean; ctrl?: boolean; alt?: boole
 
 interface Binding { mode: Mode | "both"; keys: string; command: Command; help: string }
 
+/** What the editor itself does, for the help sheet. */
+export const editorKeys: Array<{ keys: string[]; help: string }> = [
+  { keys: ["Tab"], help: "Complete, or indent" },
+  { keys: ["Shift-Tab"], help: "Tell about the name at the cursor, or indent less" },
+  { keys: ["Mod-/"], help: "Comment or uncomment the lines" },
+  { keys: ["Mod-]", "Mod-["], help: "Indent more, less" },
+];
+
 /** Every binding, in the order of the help sheet. "Mod" is Ctrl, and Cmd on a Mac. */
 export const bindings: Binding[] = [
   { mode: "both", keys: "Shift-Enter", command: "run-advance", help: "Run, then go to the next cell" },

@@ -9,6 +9,7 @@ import { beside } from "../outputs/beside";
 import { Outputs, type OutputContext } from "../outputs/context";
 import { slug } from "../outputs/markdown";
 import { choose, joined } from "../outputs/rank";
+import { sentence } from "../room/saving";
 import type { Session } from "../room/session";
 import { Icon } from "../ui/icons";
 import { tell } from "../ui/notice";
@@ -66,10 +67,11 @@ function NotOpened({ trouble, place }: { trouble: Problem; place: Place }) {
     <main class="apart">
       <h1>{title[trouble.code] ?? "The notebook could not be opened"}</h1>
       {path && <p class="path">{path}</p>}
-      <p>{trouble.detail}</p>
+      <p>{sentence(trouble.detail)}</p>
       {trouble.code === "unauthorized" && <TokenForm />}
       <p>
         <button type="button" class="primary" onClick={() => location.reload()}>Try again</button>{" "}
+        {trouble.code === "invalid_notebook" && <><a class="button" href={api.file(path)}>Download the file</a>{" "}</>}
         <Link class="button" place={{ page: "home", dir: dirOf(path) }}>All notebooks</Link>
       </p>
     </main>

@@ -7,6 +7,7 @@ import { Link } from "../router";
 import { choice, choose } from "../theme";
 import { Icon } from "../ui/icons";
 import { type Item, Menu } from "../ui/menu";
+import { confirm } from "../ui/dialog";
 import { complain } from "../ui/notice";
 import { askRestart } from "./commands";
 import { download, rename, save, saveAs } from "./files";
@@ -62,7 +63,7 @@ function moreItems(nb: Notebook): Item[] {
     { label: "Rename…", act: () => void rename(nb), disabled: off },
     { label: "Download", act: () => download(nb) },
     { label: "Former versions…", act: () => void showVersions(nb) },
-    { label: "Close for everybody", act: () => void close(nb), disabled: off },
+    { label: "Close for everybody…", act: () => void close(nb), disabled: off },
     { label: "", act: () => {}, divider: true },
     { label: "Undo", hint: "Z", act: () => nb.undo(), disabled: off || !nb.history.canUndo.peek() },
     { label: "Redo", hint: "Shift Z", act: () => nb.redo(), disabled: off || !nb.history.canRedo.peek() },
@@ -81,6 +82,9 @@ export function themeItems(): Item[] {
 }
 
 async function close(nb: Notebook): Promise<void> {
+  const others = nb.presence.others.peek().length;
+  const text = "It is saved, its kernel stops, and everybody here leaves it. Whoever opens it again finds it as it is now.";
+  if ((others > 0 || nb.session.queue.peek().length > 0) && !(await confirm("Close this notebook for everybody?", text, "Close", true))) return;
   try {
     await api.close(nb.session.id);
   } catch (error) {

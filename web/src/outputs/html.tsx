@@ -2,6 +2,7 @@
 import { useContext, useLayoutEffect, useRef } from "preact/hooks";
 import { Outputs } from "./context";
 import sheetText from "./html.css?inline";
+import { drawFences } from "./fences";
 import { drawFormulas, markdownHtml } from "./markdown";
 import { sanitiseBoxed } from "./sanitise";
 
@@ -57,6 +58,7 @@ export function Prose({ source, attachments, label }: { source: string; attachme
     const element = host.current!;
     element.innerHTML = markdownHtml(source, attachments, relative);
     void drawFormulas(element).then(() => reachable(element));
+    void drawFences(element);
     const watch = new ResizeObserver(() => reachable(element));
     watch.observe(element);
     return () => watch.disconnect();

@@ -189,7 +189,8 @@ function failed(failure: { code: string; detail: string }, path: string): Standi
   }
 }
 
-function sentence(text: string): string {
+/** What the hub says, as a sentence of its own. */
+export function sentence(text: string): string {
   const trimmed = text.trim();
   if (!trimmed) return "";
   const first = trimmed[0]!.toUpperCase() + trimmed.slice(1);

@@ -94,6 +94,27 @@ test("notebooks are made, renamed, copied, deleted, restored, uploaded and downl
     assert.deepEqual(hub.sources("fresh.ipynb"), ["made here"]);
   }));
 
+test("a former version is kept, looked at and brought back", () =>
+  scene({ "a.ipynb": notebook("first") }, async () => {
+    const page = await browser.open(hub, "a.ipynb");
+    const versions = async () => {
+      await page.click("[aria-label='More']");
+      await page.getByRole("menuitem", { name: "Former versions…" }).click();
+    };
+    await versions();
+    await page.click("dialog button:text('Keep the present state')");
+    await page.waitForSelector(".versions li");
+    await page.click("dialog button:text('Close')");
+    await enter(page, 0);
+    await page.keyboard.type(" and second");
+    await save(page);
+    await versions();
+    await page.locator(".versions li button:text('Restore')").last().click();
+    await page.locator("dialog button.primary:text('Restore')").last().click();
+    await page.waitForFunction(() => window.notebook.cells.list.peek()[0].text === "first");
+    await page.close();
+  }));
+
 test("save as moves everybody along: title, address and file", () =>
   scene({ "a.ipynb": notebook("1") }, async () => {
     const a = await browser.open(hub, "a.ipynb", "Ana");
@@ -199,6 +220,7 @@ test("a notebook that was closed by somebody says so and comes back on reload", 
     await agree(a, b);
     await a.click("[aria-label='More']");
     await a.getByRole("menuitem", { name: "Close for everybody" }).click();
+    await a.click("dialog button:text-is('Close')");
     await standing(b, "ended");
     assert.match(await b.textContent("#saving-panel"), /Somebody closed this notebook/);
     assert.deepEqual(hub.sources("a.ipynb"), ["one last"]);
@@ -229,7 +251,7 @@ test("the hub's end is told, and that edits are kept in the page", () =>
     await page.keyboard.type("x");
     assert.match(await page.textContent(".state-label"), /Offline, 1 edit waiting/);
     await page.click(".state");
-    assert.match(await page.textContent("#saving-panel"), /keep it open/);
+    assert.match(await page.textContent("#saving-panel"), /1 edit of yours has not reached the hub; this browser keeps it/);
   }));
 
 test("what cannot be opened says why", () =>

@@ -156,9 +156,12 @@ export async function agree(...pages) {
 /** Waits for a kind of saving state. */
 export const standing = (page, kind) => page.waitForSelector(`.state[data-kind="${kind}"]`);
 
-/** Saves from the keyboard and waits for the file. */
+/** Saves from the keyboard and waits for the file to hold everything of this page. */
 export async function save(page) {
   await page.keyboard.press("Control+s");
+  // What was typed last is still on its way, and the page may not know yet that it made a difference: the answer to this comes after both.
+  await page.waitForFunction(() => window.notebook.session.pending.peek() === 0);
+  await page.evaluate(() => window.notebook.session.request("save", {}));
   await standing(page, "saved");
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { cut, enter, notebook, save, sources, standing, startBrowser, startHub, until } from "./harness.mjs";
+import { cut, enter, notebook, restore, save, sources, startBrowser, startHub, until } from "./harness.mjs";
 
 let hub;
 let browser;
@@ -46,8 +46,8 @@ test("a page with edits that the hub does not have asks before it closes", async
   assert.equal(dialog.type(), "beforeunload");
   await dialog.dismiss();
   await closing;
-  await page.evaluate(() => window.notebook.session.provider.connect());
-  await standing(page, "saved");
+  await restore(page);
+  await save(page);
   const gone = page.waitForEvent("close");
   await page.close({ runBeforeUnload: true }); // nothing is asked: it would wait for an answer
   await gone;
@@ -82,7 +82,7 @@ test("leaving for the list while the hub is away loses nothing", async () => {
   await keeps(page, 1);
   await page.click("a:has-text('c.ipynb')");
   await page.waitForFunction(() => window.notebook.cells.list.peek()[0]?.text === "three then the list");
-  await standing(page, "saved");
+  await save(page);
   assert.deepEqual(hub.sources("c.ipynb"), ["three then the list"]);
   await page.close();
 });

@@ -160,6 +160,27 @@ test("nothing jumps while the page fills", async () => {
   await page.close();
 });
 
+test("light and dark follow the system until a person chooses", async () => {
+  const page = await browser.open(hub, "notes.ipynb", "Ana Lima");
+  const isDark = () => page.evaluate(() => { const [red] = getComputedStyle(document.body).backgroundColor.match(/\d+/g); return Number(red) < 128; });
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await isDark(), true);
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await isDark(), false);
+  const choose = async (name) => {
+    await page.click(".topbar [aria-label='More']");
+    await page.getByRole("menuitemradio", { name, exact: true }).or(page.getByRole("menuitem", { name, exact: true })).or(page.getByRole("menuitemcheckbox", { name, exact: true })).click();
+  };
+  await choose("Dark");
+  assert.equal(await isDark(), true);
+  await page.reload();
+  await page.waitForSelector("main[data-synced=true] .cell");
+  assert.equal(await isDark(), true);
+  await choose("Theme of the system");
+  assert.equal(await isDark(), false);
+  await page.close();
+});
+
 test("the keyboard alone leads everywhere", async () => {
   const page = await browser.page(hub, "", "Ana Lima");
   await page.waitForSelector(".row-link");

@@ -1,7 +1,7 @@
 // Running cells: everybody sees what runs, who asked, and what comes out. Where no Python kernel is installed, the page says so.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { agree, enter, notebook, select, standing, startBrowser, startHub, until } from "./harness.mjs";
+import { agree, enter, notebook, save, select, standing, startBrowser, startHub, until } from "./harness.mjs";
 
 let browser;
 let hub;
@@ -50,13 +50,28 @@ story("a run is seen by all: queue, who asked, outputs as they come, count, file
   await b.waitForSelector("#cell-cell-1 .stdout:has-text('second')");
   await until(async () => (await b.textContent("#cell-cell-1 .count")) === "2", "the count");
   assert.equal(await b.locator(".runline").count(), 0);
-  await standing(a, "saved");
+  await save(a);
   assert.equal(hub.read("run.ipynb").cells[0].outputs.at(-1).data["text/plain"].toString(), "42");
   await agree(a, b);
   // Run all, from the menu: Markdown is passed over.
   await b.click("[aria-label='Run']:not([role])");
   await b.getByRole("menuitem", { name: "Run all", exact: true }).click();
   await until(async () => (await a.textContent("#cell-cell-3 .count")) === "5", "everything to run");
+  // Above the chosen cell, from it on, and after a restart from one again.
+  const counts = (...wanted) => until(async () => JSON.stringify(await a.$$eval(".cell-code .count", (all) => all.map((one) => one.textContent))) === JSON.stringify(wanted), `the counts ${wanted}`);
+  const run = async (name) => {
+    await b.click("[aria-label='Run']:not([role])");
+    await b.getByRole("menuitem", { name, exact: true }).click();
+  };
+  await select(b, 1);
+  await run("Run all above");
+  await counts("6", "4", "5");
+  await select(b, 3);
+  await run("Run this and all below");
+  await counts("6", "4", "7");
+  await run("Restart and run all…");
+  await b.click("dialog button.primary");
+  await counts("1", "2", "3");
   for (const page of [a, b]) await page.close();
 });
 

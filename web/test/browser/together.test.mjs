@@ -100,7 +100,7 @@ test("offline edits of both sides merge on return, once", () =>
     await a.keyboard.type("!");
     await restore(b);
     assert.deepEqual(await agree(a, b), ["oh, hello from afar", "", "world!"]);
-    await standing(b, "saved");
+    await save(b);
     assert.deepEqual(hub.sources("a.ipynb"), ["oh, hello from afar", "", "world!"]);
   }));
 
