@@ -132,6 +132,8 @@ export const api = {
   restart: (id: string) => json<unknown>("POST", room(id, "/kernel/restart")),
   setKernel: (id: string, name: string) => json<KernelInfo>("PUT", room(id, "/kernel"), { name }),
   stopKernel: (id: string) => json<unknown>("DELETE", room(id, "/kernel")),
+  /** Whether the hub answers. */
+  healthy: () => fetch(base + "healthz").then((response) => response.ok, () => false),
   blob: (sha256: string) => `${base}${v1}blobs/${sha256}`,
 };
 

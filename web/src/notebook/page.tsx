@@ -59,6 +59,7 @@ export function NotebookPage({ place, session }: { place: Extract<Place, { page:
 
 function NotOpened({ trouble, place }: { trouble: Problem; place: Place }) {
   const path = place.page === "notebook" ? place.path : "";
+  useEffect(() => (trouble.code === "unreachable" || trouble.code === "shutting_down" ? returnsWith(api.healthy) : undefined), [trouble]);
   const title: Record<string, string> = {
     notebook_not_found: "There is no such notebook", room_not_found: "There is no such notebook", invalid_notebook: "This file is no notebook", unsupported_nbformat: "This notebook is newer than the hub",
     unauthorized: "The hub asks for its token", unreachable: "The hub cannot be reached", room_closed: "This notebook was closed", room_replaced: "This notebook has moved",
@@ -76,6 +77,12 @@ function NotOpened({ trouble, place }: { trouble: Problem; place: Place }) {
       </p>
     </main>
   );
+}
+
+/** Loads the page again as soon as the hub answers. Returns how to give up on it. */
+function returnsWith(healthy: () => Promise<boolean>): () => void {
+  const timer = setInterval(() => void healthy().then((is) => is && location.reload()), 2000);
+  return () => clearInterval(timer);
 }
 
 function Open({ nb }: { nb: Notebook }) {

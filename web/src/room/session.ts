@@ -135,6 +135,7 @@ export class Session {
   /** Leaves the room. */
   leave(): void {
     window.removeEventListener("pagehide", this.goes);
+    window.removeEventListener("online", this.hurry);
     document.removeEventListener("visibilitychange", this.goes);
     void this.kept.leave();
     this.provider.destroy();
@@ -184,6 +185,7 @@ export class Session {
     });
     this.doc.on("update", this.edited);
     window.addEventListener("pagehide", this.goes);
+    window.addEventListener("online", this.hurry);
     document.addEventListener("visibilitychange", this.goes);
   }
 
@@ -194,6 +196,12 @@ export class Session {
   /** The page is put aside, perhaps for good: browsers tell no more than this. */
   private readonly goes = () => {
     if (document.visibilityState === "hidden") void this.kept.write();
+    else this.hurry();
+  };
+
+  /** Somebody looks again, or the network is back: no reason to wait for the next turn. */
+  private readonly hurry = () => {
+    if (this.link.peek() === "offline" && this.provider.shouldConnect && !this.provider.wsconnecting) this.reconnect();
   };
 
   /** Brings back what an earlier page could not send. */
