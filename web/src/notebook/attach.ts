@@ -28,7 +28,7 @@ interface Picture { name: string; mime: string; base64: string }
 
 function fits(file: File): boolean {
   if (file.size <= most) return true;
-  tell(`${file.name} has ${bytes(file.size)}; pictures of at most ${bytes(most)} fit into a cell. Upload it beside the notebook instead.`, "bad");
+  tell(`${file.name} has ${bytes(file.size)}; pictures of at most ${bytes(most)} fit into a cell. Put it into the notebook’s folder and write ![](${file.name}).`, "bad");
   return false;
 }
 

@@ -58,7 +58,7 @@ export async function chooseKernel(nb: Notebook): Promise<void> {
       <ul class="choices">
         {specs.map((spec) => (
           <li key={spec.name}>
-            <button type="button" class="choice" disabled={Boolean(spec.problem)} aria-current={spec.name === now || undefined} onClick={() => done(spec.name)}>
+            <button type="button" class="choice" disabled={Boolean(spec.problem)} autofocus={spec.name === now} aria-current={spec.name === now || undefined} onClick={() => done(spec.name)}>
               <strong>{spec.display_name || spec.name}</strong>
               <span>{spec.problem ? spec.problem : spec.language}{spec.name === now ? " · chosen now" : ""}</span>
             </button>
@@ -91,7 +91,7 @@ export function KernelTrouble({ nb }: { nb: Notebook }) {
   return (
     <div class="kernel-trouble" role="alert">
       <Icon name="warn" />
-      <span>{troubleWords(kernel.status, kernel.reason ?? "")}</span>
+      <span tabIndex={0}>{troubleWords(kernel.status, kernel.reason ?? "")}</span>
       <button type="button" class="small" disabled={nb.readOnly} onClick={() => void nb.restart()}>Start again</button>
       <button type="button" class="small" disabled={nb.readOnly} onClick={() => void chooseKernel(nb)}>Choose another</button>
     </div>

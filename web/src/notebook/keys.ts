@@ -58,7 +58,7 @@ export const bindings: Binding[] = [
   { mode: "command", keys: "m", command: "to-markdown", help: "Make it Markdown" },
   { mode: "command", keys: "y", command: "to-code", help: "Make it code" },
   { mode: "command", keys: "r", command: "to-raw", help: "Make it raw" },
-  ...([1, 2, 3, 4, 5, 6] as const).map((n): Binding => ({ mode: "command", keys: String(n), command: `heading-${n}`, help: `Make it a heading ${n}` })),
+  ...([1, 2, 3, 4, 5, 6] as const).map((n): Binding => ({ mode: "command", keys: String(n), command: `heading-${n}`, help: "Make it a heading of that level" })),
   { mode: "command", keys: "x", command: "cut", help: "Cut the cells" },
   { mode: "command", keys: "c", command: "copy", help: "Copy the cells" },
   { mode: "command", keys: "v", command: "paste", help: "Paste below" },

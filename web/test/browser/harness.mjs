@@ -97,7 +97,7 @@ export async function startBrowser(options = {}) {
   });
   browser.page = async (hub, address, name = "Ana Lima") => {
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000); // a loaded machine takes its time; nothing waits longer than it has to
     page.on("pageerror", (error) => browser.errors.push(`${name}: ${error.stack ?? error}`));
     page.on("console", (message) => {
       if (/CSP|Content Security Policy/.test(message.text())) browser.reports.push(message.text());
@@ -120,7 +120,7 @@ export async function startBrowser(options = {}) {
 }
 
 /** Waits for a condition in this process. */
-export async function until(condition, what, patience = 20_000) {
+export async function until(condition, what, patience = 30_000) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await condition();

@@ -9,7 +9,7 @@ let python = false;
 before(async () => {
   browser = await startBrowser();
   hub = await startHub({
-    "run.ipynb": notebook("import time\nfor i in range(4):\n    print(i, flush=True)\n    time.sleep(0.4)\n6 * 7", "print('second')", { cell_type: "markdown", source: "text" }, "x = 1"),
+    "run.ipynb": notebook("import os, time\nfor i in range(2):\n    print(i, flush=True)\nwhile not os.path.exists('seen'):\n    time.sleep(0.05)\n6 * 7", "print('second')", { cell_type: "markdown", source: "text" }, "x = 1"),
     "ask.ipynb": notebook("name = input('Who? ')\nprint('hello', name)"),
     "stop.ipynb": notebook("import time\ntime.sleep(120)", "print('never')", "print('after')"),
     "die.ipynb": notebook("import os\nos._exit(3)", "print('alive')"),
@@ -46,6 +46,7 @@ story("a run is seen by all: queue, who asked, outputs as they come, count, file
   await b.waitForSelector("#cell-cell-1 .runline.queued:has-text('number 1 in the queue')");
   await b.waitForSelector("#cell-cell-0 .stdout:has-text('1')");
   assert.equal(await b.locator("#cell-cell-0 .runline.running").count(), 1);
+  hub.write("seen", ""); // now the cell may end
   await b.waitForSelector("#cell-cell-0 .output:has-text('42')");
   await b.waitForSelector("#cell-cell-1 .stdout:has-text('second')");
   await until(async () => (await b.textContent("#cell-cell-1 .count")) === "2", "the count");
