@@ -14,6 +14,8 @@ const woff2Only: Plugin = {
 export default defineConfig({
   base: "./",
   plugins: [woff2Only],
+  // Modules are ordered by their paths: those of packages must not depend on where a linked node_modules leads.
+  resolve: { preserveSymlinks: true },
   build: {
     target: "es2022",
     outDir: "dist",

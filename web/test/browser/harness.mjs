@@ -98,7 +98,7 @@ export async function startBrowser(options = {}) {
   browser.page = async (hub, address, name = "Ana Lima") => {
     const page = await context.newPage();
     page.setDefaultTimeout(30_000); // a loaded machine takes its time; nothing waits longer than it has to
-    page.on("pageerror", (error) => browser.errors.push(`${name}: ${error.stack ?? error}`));
+    page.on("pageerror", (error) => browser.errors.push(`${name}: ${error.stack || `${error.name} ${error.message}`}`));
     page.on("console", (message) => {
       if (/CSP|Content Security Policy/.test(message.text())) browser.reports.push(message.text());
     });
