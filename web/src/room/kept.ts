@@ -57,6 +57,7 @@ export class Kept {
   async takeOver(apply: (update: Uint8Array) => boolean): Promise<number> {
     if (!this.shelf || !this.lineage) return 0;
     const [all, held] = await Promise.all([this.shelf.all(), this.shelf.held()]);
+    if (!held) return 0;
     for (const { key, room } of all) if (room === this.room && held.has(key)) this.await(key, apply);
     const mine = all.filter(({ key, room }) => room === this.room && !held.has(key));
     const done = mine.filter(({ lineage, update }) => lineage === this.lineage && apply(update));

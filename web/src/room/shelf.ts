@@ -3,11 +3,12 @@
 /** What one page has not sent. */
 export interface Left { key: string; room: string; lineage: string; update: Uint8Array; time: number }
 
+/** A browser may refuse to store anything, and forget what it stored; then nothing is kept, and nothing fails. */
 export interface Shelf {
   /** Holds a key as long as this page lives, or until the returned function is called. */
   hold(key: string): Promise<() => void>;
-  /** The keys that pages hold now. */
-  held(): Promise<Set<string>>;
+  /** The keys that pages hold now, null when that cannot be told. */
+  held(): Promise<Set<string> | null>;
   /** Comes when nobody holds a key any more; never when called off. */
   freed(key: string, callOff: AbortSignal): Promise<void>;
   all(): Promise<Left[]>;
@@ -21,30 +22,24 @@ const name = "notebook-hub.unsent";
 export function browserShelf(): Shelf | null {
   const locks = navigator.locks as LockManager | undefined;
   if (typeof indexedDB === "undefined" || !locks) return null;
-  // A browser may refuse to store anything, and forget what it stored; then nothing is kept, and nothing breaks.
+  const lock = (key: string, options: LockOptions, act: () => Promise<void> | void) => void locks.request(`${name} ${key}`, options, act).catch(() => {});
   const opened = open().catch(() => null);
-  const store = async (mode: IDBTransactionMode) => {
-    try {
-      return (await opened)?.transaction(name, mode).objectStore(name) ?? null;
-    } catch {
-      return null;
-    }
-  };
   return {
-    hold: (key) => new Promise((held) => void locks.request(`${name} ${key}`, () => new Promise<void>((release) => held(() => release())))),
-    held: async () => new Set(((await locks.query()).held ?? []).flatMap((lock) => (lock.name?.startsWith(name + " ") ? [lock.name.slice(name.length + 1)] : []))),
-    freed: (key, callOff) => new Promise((free) => void locks.request(`${name} ${key}`, { signal: callOff }, () => free()).catch(() => {})),
+    hold: (key) => new Promise((held) => lock(key, {}, () => new Promise<void>((release) => held(() => release())))),
+    freed: (key, callOff) => new Promise((free) => lock(key, { signal: callOff }, () => free())),
+    held: async () => {
+      const state = await locks.query().catch(() => null);
+      return state && new Set((state.held ?? []).flatMap((one) => (one.name?.startsWith(name + " ") ? [one.name.slice(name.length + 1)] : [])));
+    },
     all: async () => {
-      const left = await store("readonly");
-      return left ? answer(left.getAll() as IDBRequest<Left[]>).catch(() => []) : [];
+      const left = await transact(await opened, "readonly", (store) => store.getAll() as IDBRequest<Left[]>);
+      return left?.result ?? [];
     },
     replace: async (put, remove) => {
-      const left = await store("readwrite");
-      if (!left) return;
-      if (put) left.put(put);
-      for (const key of remove) left.delete(key);
-      const { transaction } = left;
-      await new Promise<void>((done) => (transaction.oncomplete = transaction.onerror = transaction.onabort = () => done()));
+      await transact(await opened, "readwrite", (store) => {
+        if (put) store.put(put);
+        for (const key of remove) store.delete(key);
+      });
     },
   };
 }
@@ -52,12 +47,22 @@ export function browserShelf(): Shelf | null {
 function open(): Promise<IDBDatabase> {
   const request = indexedDB.open(name, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(name, { keyPath: "key" });
-  return answer(request);
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((done, fail) => {
     request.onsuccess = () => done(request.result);
-    request.onerror = () => fail(request.error ?? new Error("the browser's storage failed"));
+    request.onerror = fail;
   });
+}
+
+/** Does something in one transaction; null when it came to nothing. */
+async function transact<T>(db: IDBDatabase | null, mode: IDBTransactionMode, act: (store: IDBObjectStore) => T): Promise<T | null> {
+  try {
+    const transaction = db!.transaction(name, mode);
+    const result = act(transaction.objectStore(name));
+    return await new Promise((done) => {
+      transaction.oncomplete = () => done(result);
+      transaction.onabort = () => done(null);
+    });
+  } catch {
+    return null;
+  }
 }
