@@ -68,7 +68,7 @@ func (s *state) dismissBecause(p *peer, end closing, word, detail string) {
 		if detail != "" {
 			goodbye["detail"] = detail
 		}
-		p.frames = append(p.frames, jsonFrame(KindEvent, goodbye))
+		p.farewell = jsonFrame(KindEvent, goodbye)
 	}
 	p.goodbye = &end
 	s.touch(p)

@@ -20,8 +20,9 @@ type outbox struct {
 	busy     bool      // the writer has a batch
 	parting  bool      // nothing but the goodbye is sent any more
 
-	frames   [][]byte            // control frames, in order, before everything else
-	unsent   int                 // bytes of frames
+	frames   [][]byte            // of the protocol, in order, before everything else
+	told     [][]byte            // events and replies, in order, after the document that they are about
+	unsent   int                 // bytes of both
 	updates  [][]byte            // document updates, bare
 	bytes    int                 // of updates
 	level    []byte              // state vector of what was handed to the writer
@@ -34,7 +35,8 @@ type outbox struct {
 	received uint64 // sync updates, empty ones too
 	marked   uint64 // of these, how many the next acknowledgement covers
 	goodbye  *closing
-	told     bool // that it may only read
+	farewell []byte // the last frame, nil when it listens to none
+	warned   bool   // that it may only read
 }
 
 // maxResyncs is how often a peer may fall behind without ever catching up.
@@ -51,7 +53,11 @@ func (s *state) control(p *peer, frame []byte) {
 		s.dismiss(p, CloseSlow, "slow")
 		return
 	}
-	p.frames = append(p.frames, frame)
+	if kind := frame[0]; p.synced && (kind == KindEvent || kind == KindReply) {
+		p.told = append(p.told, frame)
+	} else {
+		p.frames = append(p.frames, frame)
+	}
 	p.unsent += len(frame)
 	s.touch(p)
 }
@@ -78,7 +84,7 @@ func (s *state) deliver(update []byte, author *peer) {
 }
 
 func (s *state) idle(p *peer) bool {
-	return !s.withholding() && !p.busy && len(p.frames) == 0 && len(p.updates) == 0 && !p.behind
+	return !s.withholding() && !p.busy && len(p.frames) == 0 && len(p.told) == 0 && len(p.updates) == 0 && !p.behind
 }
 
 func (s *state) queueUpdate(p *peer, update []byte) {
@@ -135,9 +141,13 @@ func (s *state) hand(p *peer, b batch) {
 
 // compose empties an outbox into one batch.
 func (s *state) compose(p *peer) batch {
-	b := batch{frames: p.frames, close: p.goodbye}
-	p.frames, p.unsent = nil, 0
+	b, told := batch{frames: p.frames, close: p.goodbye}, p.told
+	p.frames, p.told, p.unsent = nil, nil, 0
 	if p.parting {
+		b.frames = append(b.frames, told...)
+		if p.farewell != nil {
+			b.frames = append(b.frames, p.farewell)
+		}
 		return b
 	}
 	if update := s.lacking(p); update != nil {
@@ -149,6 +159,7 @@ func (s *state) compose(p *peer) batch {
 		}
 		clear(p.presence)
 	}
+	b.frames = append(b.frames, told...)
 	return b
 }
 

