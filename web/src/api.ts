@@ -103,6 +103,7 @@ export const api = {
   open: async (path: string, create = false) => roomOf(await json<RoomInfo>("POST", v1 + "rooms", create ? { path, create } : { path })),
   untitled: async (kernel?: string) => roomOf(await json<RoomInfo>("POST", v1 + "rooms", kernel ? { kernel } : {})),
   close: (id: string) => json<unknown>("DELETE", room(id)),
+  discard: (id: string) => json<TrashEntry>("POST", room(id, "/discard")),
   save: (id: string, body: { path?: string; overwrite?: boolean; recreate?: boolean }) => json<SaveAnswer>("POST", room(id, "/save"), body),
   rename: (id: string, path: string) => json<SaveAnswer>("POST", room(id, "/rename"), { path }),
   resolve: (id: string, keep: "room" | "disk") => json<unknown>("POST", room(id, "/resolve"), { keep }),

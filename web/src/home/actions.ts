@@ -72,6 +72,16 @@ export async function closeRoom(home: Home, room: RoomInfo): Promise<void> {
   await attempt(home, "Not closed", () => api.close(room.id));
 }
 
+/** Moves a notebook that is in no file to the trash. */
+export async function discard(home: Home, room: RoomInfo): Promise<void> {
+  const who = room.peers.length > 0 ? " It is open in a page now, which is closed." : "";
+  if (!(await confirm("Delete this untitled notebook?", `It goes to the trash, from where it can be put into a file.${who}`, "Delete", true))) return;
+  await attempt(home, "Not deleted", async () => {
+    await api.discard(room.id);
+    tell("The untitled notebook is in the trash");
+  });
+}
+
 /** Uploads notebooks into the folder; one that is there already is replaced only after asking. */
 export async function upload(home: Home, files: Iterable<File>): Promise<void> {
   for (const file of files) {

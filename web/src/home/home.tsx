@@ -10,7 +10,7 @@ import { choice, choose } from "../theme";
 import { TokenForm } from "../token";
 import { Icon } from "../ui/icons";
 import { type Item, Menu } from "../ui/menu";
-import { closeRoom, duplicate, rename, startNew, startUntitled, trash, upload } from "./actions";
+import { closeRoom, discard, duplicate, rename, startNew, startUntitled, trash, upload } from "./actions";
 import { ago, Home } from "./model";
 import { nameOf } from "./paths";
 import { showTrash } from "./trash";
@@ -131,12 +131,20 @@ function OpenNow({ home }: { home: Home }) {
             <span class="row-who"><Who room={room} /></span>
             <span class="row-time">{room.path ? "" : "in no file yet"}</span>
             <span class="row-size" />
-            <Menu label={`More about ${room.path || "the untitled notebook"}`} items={() => [{ label: "Download", act: () => {}, href: api.downloadRoom(room.id) }, { label: "Save and close", act: () => void closeRoom(home, room), disabled: room.open === false }]}><Icon name="more" /></Menu>
+            <Menu label={`More about ${room.path || "the untitled notebook"}`} items={() => openActions(home, room)}><Icon name="more" /></Menu>
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+function openActions(home: Home, room: RoomInfo): Item[] {
+  const actions = [
+    { label: "Download", act: () => {}, href: api.downloadRoom(room.id) },
+    { label: "Save and close", act: () => void closeRoom(home, room), disabled: room.open === false },
+  ];
+  return room.path ? actions : [...actions, { label: "Delete…", act: () => void discard(home, room), danger: true }];
 }
 
 function Folder({ home }: { home: Home }) {

@@ -35,6 +35,10 @@ function List({ done }: { done: (entry: TrashEntry | null) => void }) {
 
 /** Puts a notebook back; when its place is taken, asks for another one. */
 async function restore(home: Home, entry: TrashEntry, to?: string): Promise<void> {
+  if (!entry.path && to === undefined) {
+    const name = await askText("Restore as", { label: "File in the notebooks folder", value: "Untitled.ipynb", note: "It was in no file.", action: "Restore", check: checkPath });
+    return name === null ? undefined : restore(home, entry, withSuffix(name));
+  }
   try {
     const { path } = await api.untrash(entry.id, to);
     tell(`${path} is back`);

@@ -13,7 +13,7 @@ export function KernelState({ nb }: { nb: Notebook }) {
   const queue = nb.session.queue.value;
   const status = kernel?.status ?? "none";
   const name = kernel?.display_name || kernel?.name || "No kernel";
-  const waiting = queue.filter((item) => item.state === "queued").length;
+  const waiting = queue.filter((item) => item.state === "queued").length + (queue.at(-1)?.behind ?? 0);
   const dead = status === "dead" || status === "failed";
   const items = (): Item[] => [
     { label: "Interrupt", hint: "I, I", act: () => void nb.interrupt(), disabled: nb.readOnly || status !== "busy" },

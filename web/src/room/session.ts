@@ -17,7 +17,7 @@ const MESSAGE_EVENT = 100;
 const MESSAGE_REQUEST = 101;
 const MESSAGE_RESPONSE = 102;
 
-export interface QueueItem { id: string; cell: string; by: string; state: string; started?: string }
+export interface QueueItem { id: string; cell: string; by: string; state: string; started?: string; behind?: number }
 export interface Prompt { execution: string; cell: string; prompt: string; password: boolean; by: string }
 interface Waiting { resolve: (value: unknown) => void; reject: (reason: Problem) => void; timer: number }
 

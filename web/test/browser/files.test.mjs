@@ -166,6 +166,24 @@ test("an untitled notebook gets its file when it gets its name", () =>
     assert.deepEqual(hub.sources("named.ipynb"), ["kept"]);
   }));
 
+test("an untitled notebook that nobody wants goes to the trash, and comes back as a file", () =>
+  scene({}, async () => {
+    const { id } = (await hub.api("POST", "rooms", {})).body;
+    await hub.api("POST", `rooms/${id}/cells`, { source: "kept" });
+    const page = await browser.page(hub, "");
+    await page.click("[aria-label='More about the untitled notebook']");
+    await page.getByRole("menuitem", { name: "Delete…" }).click();
+    await page.click("dialog button:text-is('Delete')");
+    await page.waitForSelector(".notice:has-text('in the trash')");
+    assert.deepEqual((await hub.api("GET", "rooms?untitled=1")).body.rooms, []);
+    await page.click("[aria-label='More']");
+    await page.getByRole("menuitem", { name: "Trash" }).click();
+    await page.click("dialog button:text-is('Restore')");
+    await answer(page, "back");
+    await page.waitForSelector(".row-link:text-is('back.ipynb')");
+    assert.ok(hub.sources("back.ipynb").includes("kept"));
+  }));
+
 test("a change on disk merges with what is typed", () =>
   scene({ "a.ipynb": notebook("one", "two") }, async () => {
     const page = await browser.open(hub, "a.ipynb");
