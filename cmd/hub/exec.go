@@ -10,10 +10,10 @@ import (
 
 type execCmd struct {
 	target
-	Room    string        `arg:"" help:"Room: its id, or a notebook's path, which is opened when need be."`
-	Code    string        `arg:"" help:"Code in the language of the room's kernel; - reads it from standard input."`
-	Keep    bool          `help:"Leave the code and its outputs in the notebook, as its last cell."`
-	Timeout time.Duration `help:"Interrupt the code after so long. Default: never." placeholder:"DURATION"`
+	Room    string `arg:"" help:"Room: its id, or a notebook's path, which is opened when need be."`
+	Code    string `arg:"" help:"Code in the language of the room's kernel; - reads it from standard input."`
+	Keep    bool   `help:"Leave the code and its outputs in the notebook, as its last cell."`
+	Timeout span   `help:"Interrupt the code after so long. Default: never." placeholder:"DURATION"`
 }
 
 // Run puts the code into the notebook as its last cell, where everybody sees it
@@ -36,7 +36,7 @@ func (c *execCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := limited(ctx, c.Timeout)
+	ctx, cancel := limited(ctx, time.Duration(c.Timeout))
 	defer cancel()
 	e, err := c.runCell(ctx, con, hub, room, code)
 	printOutputs(con, e.Outputs)

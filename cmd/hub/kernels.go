@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/kernel"
@@ -41,7 +42,7 @@ func (m *program) openKernels(ctx context.Context) (hub.Kernels, error) {
 		transport = ""
 	}
 	l, err := kernel.New(ctx, kernel.Options{
-		RuntimeDir: dir, Shim: shim, Transport: transport, StartLimit: m.config.KernelStart,
+		RuntimeDir: dir, Shim: shim, Transport: transport, StartLimit: time.Duration(m.config.KernelStart),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare kernels: %w", err)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -25,9 +27,10 @@ const shimName = "kernel-shim"
 // cli is the command line: every flag can also stand in the configuration file
 // under its name, and most in an environment variable.
 type cli struct {
-	Config  kong.ConfigFlag `help:"Settings from this YAML file; its keys are the names of flags. Read without asking: ${config_file}." env:"HUB_CONFIG" placeholder:"FILE"`
-	Serve   serveCmd        `cmd:"" default:"withargs" group:"Serve" help:"Serve a folder of notebooks (the default)."`
-	Version versionCmd      `cmd:"" group:"Serve" help:"Print the version of this program and of the hub that runs."`
+	Config  kong.ConfigFlag  `help:"Settings from this YAML file; its keys are the names of flags. Read without asking: ${config_file}." env:"HUB_CONFIG" placeholder:"FILE"`
+	About   kong.VersionFlag `name:"version" help:"Print the version of this program."`
+	Serve   serveCmd         `cmd:"" default:"withargs" group:"Serve" help:"Serve a folder of notebooks (the default)."`
+	Version versionCmd       `cmd:"" group:"Serve" help:"Print the version of this program and of the hub that runs."`
 	clientCommands
 }
 
@@ -73,7 +76,11 @@ func run(ctx context.Context, args []string, con console) int {
 		return exit // --help was answered
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "hub: %v\nTry: hub %s--help\n", err, commandOf(err))
+		command, said := commandOf(err, args), err.Error()
+		if word, found := strings.CutPrefix(said, "unexpected argument "); found && command == "" {
+			said = "there is no command " + word
+		}
+		fmt.Fprintf(con.err, "hub: %s\nTry: hub %s--help\n", said, command)
 		return int(exitUsage)
 	}
 	err = parsed.Run()
@@ -91,17 +98,22 @@ func run(ctx context.Context, args []string, con console) int {
 func newParser(ctx context.Context, c *cli, con *console, exit func(int)) (*kong.Kong, error) {
 	return kong.New(c, kong.Name("hub"),
 		kong.Description("A folder of Jupyter notebooks, live: browsers, scripts and programs in one document."),
-		kong.Writers(con.out, con.err), kong.Exit(exit), kong.Vars{"config_file": configFile()},
+		kong.Writers(con.out, con.err), kong.Exit(exit), kong.Vars{"config_file": configFile(), "version": "hub " + version},
 		kong.Configuration(yamlSettings, configFile()),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con))
 }
 
 // commandOf names the command whose flags or arguments were wrong, and a space.
-func commandOf(err error) string {
+// A command that was not typed, but is the default, is not named: what was typed
+// may be a misspelt one.
+func commandOf(err error, args []string) string {
 	var wrong *kong.ParseError
-	if errors.As(err, &wrong) && wrong.Context.Command() != "" && wrong.Context.Selected() != nil {
-		return wrong.Context.Selected().Name + " "
+	if !errors.As(err, &wrong) || wrong.Context.Command() == "" || wrong.Context.Selected() == nil {
+		return ""
+	}
+	if name := wrong.Context.Selected().Name; slices.Contains(args, name) {
+		return name + " "
 	}
 	return ""
 }

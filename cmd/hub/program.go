@@ -75,6 +75,9 @@ func open(ctx context.Context, c serveCmd, log *slog.Logger) (_ *program, err er
 
 // canonicalRoot returns the folder to serve, by its one name.
 func canonicalRoot(dir string) (string, error) {
+	if dir == "" { // of a variable that is not set, say
+		return "", errors.New("open the root folder: --root-dir is empty; give it a folder, . for the present one")
+	}
 	absolute, err := filepath.Abs(dir)
 	if err == nil {
 		absolute, err = filepath.EvalSymlinks(absolute)
@@ -164,7 +167,8 @@ func (m *program) openHub(ctx context.Context, st *store.Store) error {
 	c := m.config
 	m.hub, err = hub.New(context.WithoutCancel(ctx), hub.Options{
 		Files: files, Store: st, Watcher: watcher, Kernels: kernels, Logger: m.log, Version: version,
-		RoomIdle: c.RoomIdle, KernelIdle: c.KernelIdle, SaveQuiet: c.SaveQuiet, SaveMax: c.SaveMax, MaxNotebook: int64(c.MaxNotebook),
+		RoomIdle: time.Duration(c.RoomIdle), KernelIdle: time.Duration(c.KernelIdle),
+		SaveQuiet: time.Duration(c.SaveQuiet), SaveMax: time.Duration(c.SaveMax), MaxNotebook: int64(c.MaxNotebook),
 	})
 	if err != nil {
 		return err
@@ -233,7 +237,7 @@ func (m *program) url() string {
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	base := strings.Trim(m.config.BaseURL, "/")
+	base := strings.Trim(string(m.config.BaseURL), "/")
 	if base != "" {
 		base += "/"
 	}

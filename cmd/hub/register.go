@@ -49,9 +49,13 @@ func (m *program) register() error {
 
 // apiOptions is what the HTTP side needs to know.
 func (m *program) apiOptions() api.Options {
+	names := make([]string, len(m.config.AllowHost))
+	for i, name := range m.config.AllowHost {
+		names[i] = string(name)
+	}
 	return api.Options{
 		Hub: m.hub, Auth: api.Auth{Token: m.token, NoAuth: m.config.NoAuth},
-		BaseURL: m.config.BaseURL, AllowHosts: m.config.AllowHost,
+		BaseURL: string(m.config.BaseURL), AllowHosts: names,
 		Web: web.Files(), PageCSP: web.PageCSP, SandboxCSP: web.SandboxCSP,
 		Logger: m.log, Metrics: metricsHandler(m.hub), Version: version, MaxNotebook: int64(m.config.MaxNotebook),
 	}

@@ -13,11 +13,11 @@ import (
 
 type runCmd struct {
 	target
-	Notebook string        `arg:"" help:"Notebook file. A hub that serves it is used, else one is started for the time being. With --url: relative to the folder that the hub serves."`
-	Kernel   string        `help:"Run on this kernel instead of the notebook's own." placeholder:"NAME"`
-	Continue bool          `help:"Run the remaining cells although one failed."`
-	Timeout  time.Duration `help:"Interrupt the run after so long. Default: never." placeholder:"DURATION"`
-	Quiet    bool          `short:"q" help:"No progress."`
+	Notebook string `arg:"" help:"Notebook file. A hub that serves it is used, else one is started for the time being. With --url: relative to the folder that the hub serves."`
+	Kernel   string `help:"Run on this kernel instead of the notebook's own." placeholder:"NAME"`
+	Continue bool   `help:"Run the remaining cells although one failed."`
+	Timeout  span   `help:"Interrupt the run after so long. Default: never." placeholder:"DURATION"`
+	Quiet    bool   `short:"q" help:"No progress."`
 }
 
 // Run executes all code cells, with a line of progress for each, and saves the
@@ -99,7 +99,7 @@ func (c *runCmd) runAll(ctx context.Context, con *console, hub *client, room str
 			return err
 		}
 	}
-	ctx, cancel := limited(ctx, c.Timeout)
+	ctx, cancel := limited(ctx, time.Duration(c.Timeout))
 	defer cancel()
 	defer hub.answerPrompts(ctx, con, room)()
 	runs, err := hub.execute(ctx, room, map[string]any{"all": true, "continue_on_error": c.Continue})

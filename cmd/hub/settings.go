@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+	"reflect"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -23,18 +25,28 @@ func configFile() string {
 	return filepath.Join(dir, appName, "config.yaml")
 }
 
+// settings are those of a configuration file.
+type settings struct {
+	file   string
+	values map[string]yaml.Node
+}
+
 // yamlSettings reads a configuration file. A key that is no flag is a mistake,
 // and said.
 func yamlSettings(r io.Reader) (kong.Resolver, error) {
-	values := make(map[string]any)
-	if err := yaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read settings: %w", err)
+	s := &settings{file: "the configuration file", values: make(map[string]yaml.Node)}
+	if f, ok := r.(*os.File); ok {
+		s.file = f.Name()
 	}
-	return &settings{values}, nil
-}
-
-type settings struct {
-	values map[string]any
+	err := yaml.NewDecoder(r).Decode(&s.values)
+	var other *yaml.TypeError
+	if errors.As(err, &other) {
+		return nil, fmt.Errorf("read settings of %s: there must be lines such as port: 8889, and nothing else", s.file)
+	}
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read settings of %s: %w", s.file, err)
+	}
+	return s, nil
 }
 
 // Validate refuses keys that no flag has.
@@ -46,9 +58,12 @@ func (s *settings) Validate(app *kong.Application) error {
 		}
 		return next(nil)
 	})
+	for _, asked := range []string{"help", "version", "config"} {
+		delete(known, asked) // on the command line alone
+	}
 	for key := range s.values {
 		if !known[key] {
-			return fmt.Errorf("settings: there is no %q; the keys are the names of flags", key)
+			return fmt.Errorf("settings of %s: there is no %q; the keys are the names of flags", s.file, key)
 		}
 	}
 	return nil
@@ -65,13 +80,45 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 			return nil, nil
 		}
 	}
-	switch v := value.(type) {
-	case int:
-		return strconv.Itoa(v), nil
-	case bool:
-		return strconv.FormatBool(v), nil
+	text, err := settingText(value, flag.IsSlice())
+	if err == nil {
+		err = try(flag, text)
 	}
-	return value, nil
+	if err != nil {
+		return nil, fmt.Errorf("%w (in %s)", err, s.file)
+	}
+	return text, nil
+}
+
+// settingText is a value of the file as it would stand on the command line:
+// the very text, so that a token of digits stays what it is.
+func settingText(value yaml.Node, list bool) (string, error) {
+	switch {
+	case value.Kind == yaml.ScalarNode && value.Tag == "!!null":
+		return "", errors.New("there is no value; leave the key out for the default")
+	case value.Kind == yaml.ScalarNode:
+		return value.Value, nil
+	case !list:
+		return "", errors.New("it takes one value, on the line of its key")
+	case value.Kind != yaml.SequenceNode:
+		return "", errors.New("it takes one value or a list of values")
+	}
+	parts := make([]string, len(value.Content))
+	for i, part := range value.Content {
+		if part.Kind != yaml.ScalarNode {
+			return "", errors.New("it takes a list of single values")
+		}
+		parts[i] = part.Value
+	}
+	return strings.Join(parts, ","), nil
+}
+
+// try sees whether a flag takes a value, so that a refusal can tell where the
+// value stands.
+func try(flag *kong.Flag, text string) error {
+	scan := kong.Scan().PushTyped(text, kong.FlagValueToken)
+	into := reflect.New(flag.Target.Type()).Elem()
+	return flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: scan}, into)
 }
 
 // stateHome is where programs keep what must survive: $XDG_STATE_HOME.
