@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,7 +50,7 @@ func open(ctx context.Context, c serveCmd, log *slog.Logger) (_ *program, err er
 	if m.root, err = canonicalRoot(c.RootDir); err != nil {
 		return m, err
 	}
-	st, err := m.openStore()
+	st, err := m.openStore(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -103,52 +101,6 @@ func ignore(f func() error) func(context.Context) error {
 		_ = f()
 		return nil
 	}
-}
-
-// openStore takes possession of the root and of its part of the state
-// directory: paths in the store are relative to the root.
-func (m *program) openStore() (*store.Store, error) {
-	runtime, err := runtimeDir()
-	if err != nil {
-		return nil, err
-	}
-	owned := m.root
-	if m.config.only != "" {
-		owned = m.config.only
-	}
-	lock, err := store.LockRoot(runtime, owned, "")
-	if err != nil {
-		return nil, ownedBy(owned, err)
-	}
-	m.onClose(func(context.Context) error { return lock.Close() })
-	state := m.config.StateDir
-	if state == "" {
-		if state, err = stateHome(); err != nil {
-			return nil, err
-		}
-	}
-	sum := sha256.Sum256([]byte(m.root))
-	m.stateDir = filepath.Join(state, "roots", hex.EncodeToString(sum[:8]))
-	st, err := store.Open(m.stateDir, store.Options{Logger: m.log})
-	if err != nil {
-		return nil, ownedBy("the state directory "+state, err)
-	}
-	m.onClose(func(context.Context) error { return st.Close() })
-	m.announce = func(url string) error { return errors.Join(lock.Announce(url), st.Announce(url)) }
-	return st, nil
-}
-
-// ownedBy says who has what we wanted.
-func ownedBy(what string, err error) error {
-	var locked *store.LockedError
-	if errors.As(err, &locked) {
-		where := "it does not say where it answers"
-		if locked.URL != "" {
-			where = "it answers at " + locked.URL
-		}
-		return fmt.Errorf("start: another hub (pid %d) has %s; %s", locked.PID, what, where)
-	}
-	return fmt.Errorf("start: %w", err)
 }
 
 // openHub puts the real disk, watcher and kernels behind a hub.

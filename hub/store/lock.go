@@ -19,32 +19,51 @@ var errHeld = errors.New("lock is held")
 
 // RootLock is one hub's claim on a root folder, kept outside of it. Created by
 // [LockRoot], ended by Close or by the death of the process.
-type RootLock struct{ l *lock }
+type RootLock struct {
+	l       *lock
+	folders heldFolders
+}
 
-// LockRoot claims a root for this process among all hubs that share runtimeDir,
-// whatever their state directories: the lock's name is the root's device and
-// inode, so links and other spellings meet. The folder runtimeDir is made when
-// absent. A [*LockedError] names the living holder.
+// LockRoot claims a root, twice. A lock file in runtimeDir, which is made when
+// absent, tells hubs of the same environment who is there and where it answers
+// ([*LockedError]); its name is the root's device and inode, so links and other
+// spellings meet. A flock(2) on the folder itself, alone, and on the folders around
+// it, together with others, keeps off every hub of this computer, whoever started
+// it, on this folder, one around it or one in it ([*FolderHeldError]). The second
+// leaves no trace and ends with the process. Where it cannot be had (Windows, some
+// file systems of networks, folders that may not be read) the first has to do.
 func LockRoot(runtimeDir, root, url string) (*RootLock, error) {
-	id, err := Identify(root)
+	l, err := lockIdentity(runtimeDir, root, url)
+	if err != nil {
+		return nil, err
+	}
+	folders, err := holdFolders(root, true)
+	if err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	return &RootLock{l, folders}, nil
+}
+
+// lockIdentity takes the lock file that stands for a file or folder.
+func lockIdentity(runtimeDir, path, url string) (*lock, error) {
+	id, err := Identify(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := makeDir(OS{}, runtimeDir); err != nil {
 		return nil, err
 	}
-	l, err := acquire(filepath.Join(runtimeDir, fmt.Sprintf("root-%x-%x.lock", id.Dev, id.Ino)), url)
-	if err != nil {
-		return nil, err
-	}
-	return &RootLock{l}, nil
+	return acquire(filepath.Join(runtimeDir, fmt.Sprintf("root-%x-%x.lock", id.Dev, id.Ino)), url)
 }
 
 // Announce makes the lock name the URL where its holder answers.
 func (r *RootLock) Announce(url string) error { return r.l.announce(url) }
 
 // Close gives the root up.
-func (r *RootLock) Close() error { return r.l.release() }
+func (r *RootLock) Close() error {
+	r.folders.release()
+	return r.l.release()
+}
 
 // lock is a held lock file.
 type lock struct {

@@ -14,13 +14,7 @@ func openLocked(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err != syscall.EINTR {
-			break
-		}
-	}
-	if err == nil {
+	if err = flock(f, syscall.LOCK_EX); err == nil {
 		return f, nil
 	}
 	f.Close()

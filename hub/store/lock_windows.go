@@ -34,3 +34,10 @@ func (l *lock) release() error {
 	os.Remove(l.path)
 	return wrap("release lock", err)
 }
+
+// heldFolders are none: Windows has no lock for folders.
+type heldFolders struct{}
+
+func (heldFolders) release() {}
+
+func holdFolders(string, bool) (heldFolders, error) { return heldFolders{}, nil }
