@@ -64,6 +64,13 @@ func decode[T any](w http.ResponseWriter, r *http.Request, limit int64) (T, erro
 	return into, strict(data, &into)
 }
 
+// nothing reads the body of a request that takes none, or an empty object: who
+// sends more wants something that will not happen.
+func nothing(w http.ResponseWriter, r *http.Request) error {
+	_, err := decode[struct{}](w, r, maxBody)
+	return err
+}
+
 // strict decodes a JSON object into the struct that into points to. Unlike
 // encoding/json it takes names literally and knows what is required: every
 // field without omitempty.

@@ -142,6 +142,9 @@ func (s *server) stopKernel(w http.ResponseWriter, r *http.Request, room uuid.UU
 }
 
 func (s *server) interruptKernel(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	if err := nothing(w, r); err != nil {
+		return err
+	}
 	if err := s.hub.InterruptKernel(r.Context(), room, by(r)); err != nil {
 		return err
 	}
@@ -150,6 +153,9 @@ func (s *server) interruptKernel(w http.ResponseWriter, r *http.Request, room uu
 }
 
 func (s *server) restartKernel(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	if err := nothing(w, r); err != nil {
+		return err
+	}
 	info, err := s.hub.RestartKernel(r.Context(), room, by(r))
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func (s *server) copyNotebook(w http.ResponseWriter, r *http.Request) error {
 	}
 	to, err := s.hub.CopyFile(r.Context(), req.From, value(req.To), by(r))
 	if err != nil {
-		return err
+		return inTheWay(err, "to")
 	}
 	w.Header().Set("Location", s.notebookURL(to))
 	return writeJSON(w, r, http.StatusCreated, PathResult{Path: to})
@@ -156,7 +156,7 @@ func (s *server) restoreTrash(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := s.hub.RestoreTrash(r.Context(), req.ID, value(req.To), by(r))
 	if err != nil {
-		return err
+		return inTheWay(err, "to")
 	}
 	w.Header().Set("Location", s.notebookURL(p))
 	return writeJSON(w, r, http.StatusCreated, PathResult{Path: p})

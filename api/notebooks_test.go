@@ -58,7 +58,7 @@ func TestNotebooks_AScriptsDay(t *testing.T) {
 	if copied.Path == "a.ipynb" || e.disk(copied.Path) != changed {
 		t.Fatalf("copied to %q", copied.Path)
 	}
-	e.do("POST", "/api/v1/notebooks", map[string]any{"from": "a.ipynb", "to": copied.Path}).wantCode(409, hub.CodeFileExists)
+	e.wantInTheWay(e.do("POST", "/api/v1/notebooks", map[string]any{"from": "a.ipynb", "to": copied.Path}), "to")
 
 	gone := into[TrashEntry](e.do("DELETE", "/api/v1/notebooks/a.ipynb", nil, "X-Hub-Name", "Ada").want(200))
 	if gone.Path != "a.ipynb" {
@@ -77,7 +77,7 @@ func TestNotebooks_AScriptsDay(t *testing.T) {
 	}
 	e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID}).wantCode(404, hub.CodeNoSuchVersion)
 	gone = into[TrashEntry](e.do("DELETE", "/api/v1/notebooks/a.ipynb", nil).want(200))
-	e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID, "to": copied.Path}).wantCode(409, hub.CodeFileExists)
+	e.wantInTheWay(e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID, "to": copied.Path}), "to")
 	e.do("POST", "/api/v1/trash", map[string]any{"id": gone.ID, "to": "elsewhere.ipynb"}).want(201)
 }
 
@@ -224,4 +224,13 @@ func TestNotebooks_WhatIsNoNotebook(t *testing.T) {
 	e.do("POST", "/api/v1/rooms", map[string]any{"path": "folder.ipynb"}).wantCode(422, hub.CodeNotAFile)
 	e.do("DELETE", "/api/v1/notebooks/notes.txt", nil).wantCode(422, hub.CodeInvalidPath)
 	e.do("GET", "/api/v1/notebooks/notes.txt", nil).wantCode(422, hub.CodeInvalidPath)
+}
+
+// wantInTheWay checks that a file which is there was not replaced, and that the
+// answer promises no way to.
+func (e *env) wantInTheWay(r reply, field string) {
+	e.Helper()
+	if p := r.wantCode(409, hub.CodeFileExists); value(p.Field) != field || strings.Contains(p.Detail, "overwriting") || !strings.Contains(p.Detail, field) {
+		e.Errorf("%s: field %q: %s", r.what, value(p.Field), p.Detail)
+	}
 }

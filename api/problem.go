@@ -68,7 +68,7 @@ func noRoute(r *http.Request) error {
 	return edge(codeNoRoute, "nothing is served at %q", r.URL.Path)
 }
 
-// fieldError says which field of a request is wrong. It carries CodeInvalid.
+// fieldError says which field of a request is wrong. It carries its cause's code.
 type fieldError struct {
 	field string
 	cause *hub.Error
@@ -81,6 +81,16 @@ func (e *fieldError) Unwrap() error { return e.cause }
 func badField(field, format string, args ...any) error {
 	detail := fmt.Sprintf(field+" "+format, args...)
 	return &fieldError{field: field, cause: &hub.Error{Code: hub.CodeInvalid, Detail: detail}}
+}
+
+// inTheWay words the refusal of a request that, unlike a save, cannot replace the
+// file that is there already: its field has to name another place.
+func inTheWay(err error, field string) error {
+	if hub.CodeOf(err) != hub.CodeFileExists {
+		return err
+	}
+	detail := "another file is there already and is never replaced; name another place in " + field
+	return &fieldError{field: field, cause: &hub.Error{Code: hub.CodeFileExists, Detail: detail, Err: err}}
 }
 
 // fail answers a request that could not be done, and notes why for the log. A

@@ -170,7 +170,7 @@ func (s *server) renameRoom(w http.ResponseWriter, r *http.Request, room uuid.UU
 	}
 	saved, err := s.hub.Rename(r.Context(), room, req.Path, by(r))
 	if err != nil {
-		return err
+		return inTheWay(err, "path")
 	}
 	return writeJSON(w, r, http.StatusOK, presentSave(saved))
 }

@@ -46,6 +46,7 @@ func TestRooms_FromOpenToClose(t *testing.T) {
 
 	e.file("taken.ipynb", twoCells)
 	e.do("POST", roomPath(room.ID, "/save"), map[string]any{"path": "taken.ipynb"}).wantCode(409, hub.CodeFileExists)
+	e.wantInTheWay(e.do("POST", roomPath(room.ID, "/rename"), map[string]any{"path": "taken.ipynb"}), "path")
 	other := e.open("taken.ipynb")
 	p := e.do("POST", roomPath(room.ID, "/save"), map[string]any{"path": "taken.ipynb", "overwrite": true}).wantCode(409, hub.CodePathOpen)
 	if p.Room == nil || *p.Room != other.ID || value(p.Path) != "taken.ipynb" {

@@ -1619,3 +1619,6 @@ type Unauthorized = Problem
 
 // UpgradeRequired RFC 9457
 type UpgradeRequired = Problem
+
+// Nothing defines model for Nothing.
+type Nothing = map[string]interface{}

@@ -41,6 +41,9 @@ func (s *server) listVersions(w http.ResponseWriter, r *http.Request, room uuid.
 }
 
 func (s *server) keepVersion(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	if err := nothing(w, r); err != nil {
+		return err
+	}
 	kept, err := s.hub.KeepVersion(r.Context(), room, by(r))
 	if err != nil {
 		return err
@@ -66,6 +69,9 @@ func (s *server) diffVersion(w http.ResponseWriter, r *http.Request, room uuid.U
 }
 
 func (s *server) restoreVersion(w http.ResponseWriter, r *http.Request, room uuid.UUID) error {
+	if err := nothing(w, r); err != nil {
+		return err
+	}
 	info, err := s.hub.RestoreVersion(r.Context(), room, param(r, "version"), by(r))
 	if err != nil {
 		return err
