@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -34,16 +35,14 @@ type clientCommands struct {
 type client struct {
 	base  *url.URL
 	token string
-	alone bool // nobody else can reach this hub
+	root  string // the folder that it serves, if it runs here
+	alone bool   // nobody else can reach this hub
 }
 
 // newClient returns a client of the hub at an address, which may carry a token.
 func newClient(address, token string) (*client, error) {
 	base, err := url.Parse(address)
-	if err != nil {
-		return nil, fmt.Errorf("read the hub's address: %w", err)
-	}
-	if base.Scheme == "" || base.Host == "" {
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
 		return nil, fmt.Errorf("read the hub's address: %s is not like http://127.0.0.1:8888/?token=SECRET", address)
 	}
 	if token == "" {
@@ -84,7 +83,11 @@ func (c *client) send(ctx context.Context, method, path string, in any) (*http.R
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the hub: %w", err)
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err // without the address of the request, which means nothing to a person
+		}
+		return nil, fmt.Errorf("ask the hub at %s: %w", c.base, err)
 	}
 	if res.StatusCode >= 300 {
 		defer res.Body.Close()
@@ -178,8 +181,9 @@ func (c *client) lookup(ctx context.Context, idOrPath string) (string, error) {
 	if _, err := c.call(ctx, http.MethodGet, "api/v1/rooms?untitled=1", nil, &list); err != nil {
 		return "", err
 	}
+	path := c.pathOf(idOrPath)
 	for _, r := range list.Rooms {
-		if r.Path != nil && *r.Path == idOrPath {
+		if r.Path != nil && *r.Path == path {
 			return r.ID, nil
 		}
 	}
@@ -192,7 +196,7 @@ func (c *client) lookupOrOpen(ctx context.Context, idOrPath string) (string, err
 		return idOrPath, nil
 	}
 	var r room
-	_, err := c.call(ctx, http.MethodPost, "api/v1/rooms", map[string]any{"path": idOrPath}, &r)
+	_, err := c.call(ctx, http.MethodPost, "api/v1/rooms", map[string]any{"path": c.pathOf(idOrPath)}, &r)
 	return r.ID, err
 }
 

@@ -7,7 +7,7 @@ import (
 
 type closeCmd struct {
 	target
-	Room string `arg:"" help:"Room: its id, or the path that it holds."`
+	Room nonEmpty `arg:"" help:"Room: its id, or the path that it holds."`
 }
 
 // Run saves and closes a room, and prints what is on disk.
@@ -16,7 +16,7 @@ func (c *closeCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	id, err := hub.lookup(ctx, c.Room)
+	id, err := hub.lookup(ctx, string(c.Room))
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func TestVersions_KeepDiffRestore(t *testing.T) {
 	if !strings.Contains(none.err, "No former version") {
 		t.Errorf("said %q", none.err)
 	}
-	line := s.hub("versions", "a.ipynb", "--keep").want(t, `[0-9a-f-]{36}  [0-9: -]+  1 cells  317  request  \w+\n`)
+	line := s.hub("versions", "a.ipynb", "--keep").want(t, `[0-9a-f-]{36}  [0-9: -]+  1 cell  317  request  \w+\n`)
 	version := line[:36]
 	h.edit(h.rooms()["a.ipynb"].ID, "one", "print other")
 	diff := s.hub("diff", "a.ipynb@"+version, "a.ipynb@live")

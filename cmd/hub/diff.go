@@ -13,8 +13,8 @@ import (
 
 type diffCmd struct {
 	target
-	A string `arg:"" help:"A notebook: a file; or NOTEBOOK@live, what its room holds; NOTEBOOK@disk, what its file holds; NOTEBOOK@VERSION, a former version."`
-	B string `arg:"" optional:"" help:"The other one. Without it: A@disk against A@live, so what is not saved."`
+	A nonEmpty `arg:"" help:"A notebook: a file; or NOTEBOOK@live, what its room holds; NOTEBOOK@disk, what its file holds; NOTEBOOK@VERSION, a former version."`
+	B nonEmpty `arg:"" optional:"" help:"The other one. Without it: A@disk against A@live, so what is not saved."`
 }
 
 // What diff's exit codes mean, as those of the program of that name.
@@ -29,10 +29,14 @@ func (c *diffCmd) Run(ctx context.Context, con *console) error {
 	if c.B == "" {
 		c.A, c.B = c.A+"@disk", c.A+"@live"
 	}
-	a, errA := c.load(ctx, c.A)
-	b, errB := c.load(ctx, c.B)
-	if err := errors.Join(errA, errB); err != nil {
-		fmt.Fprintln(con.err, "hub:", err)
+	a, errA := c.load(ctx, string(c.A))
+	b, errB := c.load(ctx, string(c.B))
+	for _, err := range []error{errA, errB} {
+		if err != nil {
+			fmt.Fprintln(con.err, "hub:", err)
+		}
+	}
+	if errA != nil || errB != nil {
 		return exitTrouble
 	}
 	text := diffNotebooks(a, b)

@@ -71,7 +71,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	for name, folder := range map[string]string{
-		"HOME": "home", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state-home", "XDG_RUNTIME_DIR": "r", "JUPYTER_PATH": "jupyter", "ROOT": "root",
+		"HOME": "home", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state-home", "XDG_RUNTIME_DIR": "r", "JUPYTER_PATH": "jupyter", "TMPDIR": "tmp", "ROOT": "root",
 	} {
 		t.Setenv(name, filepath.Join(dir, folder))
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {

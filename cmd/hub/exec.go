@@ -10,10 +10,10 @@ import (
 
 type execCmd struct {
 	target
-	Room    string `arg:"" help:"Room: its id, or a notebook's path, which is opened when need be."`
-	Code    string `arg:"" help:"Code in the language of the room's kernel; - reads it from standard input."`
-	Keep    bool   `help:"Leave the code and its outputs in the notebook, as its last cell."`
-	Timeout span   `help:"Interrupt the code after so long. Default: never." placeholder:"DURATION"`
+	Room    nonEmpty `arg:"" help:"Room: its id, or a notebook's path, which is opened when need be."`
+	Code    string   `arg:"" help:"Code in the language of the room's kernel; - reads it from standard input."`
+	Keep    bool     `help:"Leave the code and its outputs in the notebook, as its last cell."`
+	Timeout span     `help:"Interrupt the code after so long. Default: never." placeholder:"DURATION"`
 }
 
 // Run puts the code into the notebook as its last cell, where everybody sees it
@@ -32,7 +32,7 @@ func (c *execCmd) Run(ctx context.Context, con *console) error {
 		}
 		code = string(data)
 	}
-	room, err := hub.lookupOrOpen(ctx, c.Room)
+	room, err := hub.lookupOrOpen(ctx, string(c.Room))
 	if err != nil {
 		return err
 	}

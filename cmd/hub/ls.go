@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,7 +22,8 @@ func (c *lsCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	query := url.Values{"dir": {c.Dir}}
+	dir := hub.pathOf(c.Dir)
+	query := url.Values{"dir": {dir}}
 	if c.Recursive {
 		query.Set("recursive", "1")
 	}
@@ -36,6 +38,10 @@ func (c *lsCmd) Run(ctx context.Context, con *console) error {
 		Truncated bool `json:"truncated"`
 	}
 	if _, err := hub.call(ctx, http.MethodGet, "api/v1/notebooks?"+query.Encode(), nil, &list); err != nil {
+		var told *problem
+		if errors.As(err, &told) && told.Code == "notebook_not_found" {
+			return fmt.Errorf("list folder: the hub serves no folder %s (%s)", dir, told.Code)
+		}
 		return err
 	}
 	table := tabwriter.NewWriter(con.out, 0, 4, 2, ' ', 0)

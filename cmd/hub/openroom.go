@@ -8,9 +8,9 @@ import (
 
 type openCmd struct {
 	target
-	Path   string `arg:"" optional:"" help:"Notebook, relative to the folder that the hub serves; without it an untitled one is started."`
-	Create bool   `help:"The file need not exist; the first save makes it."`
-	Kernel string `help:"Kernel of a new notebook, such as python3." placeholder:"NAME"`
+	Path   nonEmpty `arg:"" optional:"" help:"Notebook, relative to the folder that the hub serves; without it an untitled one is started."`
+	Create bool     `help:"The file need not exist; the first save makes it."`
+	Kernel string   `help:"Kernel of a new notebook, such as python3." placeholder:"NAME"`
 }
 
 // Run opens a room and prints its id.
@@ -21,7 +21,7 @@ func (c *openCmd) Run(ctx context.Context, con *console) error {
 	}
 	body := map[string]any{}
 	if c.Path != "" {
-		body["path"] = c.Path
+		body["path"] = hub.pathOf(string(c.Path))
 	}
 	if c.Create {
 		body["create"] = true

@@ -7,8 +7,8 @@ import (
 
 type restoreCmd struct {
 	target
-	Notebook string `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
-	Version  string `arg:"" help:"Version's id, or the beginning of it, as hub versions prints it."`
+	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
+	Version  nonEmpty `arg:"" help:"Version's id, or the beginning of it, as hub versions prints it."`
 }
 
 // Run restores a version and saves the notebook. The former state becomes a
@@ -18,11 +18,11 @@ func (c *restoreCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	room, err := hub.lookupOrOpen(ctx, c.Notebook)
+	room, err := hub.lookupOrOpen(ctx, string(c.Notebook))
 	if err != nil {
 		return err
 	}
-	version, err := hub.version(ctx, room, c.Version)
+	version, err := hub.version(ctx, room, string(c.Version))
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 
 type runCmd struct {
 	target
-	Notebook string `arg:"" help:"Notebook file. A hub that serves it is used, else one is started for the time being. With --url: relative to the folder that the hub serves."`
-	Kernel   string `help:"Run on this kernel instead of the notebook's own." placeholder:"NAME"`
-	Continue bool   `help:"Run the remaining cells although one failed."`
-	Timeout  span   `help:"Interrupt the run after so long. Default: never." placeholder:"DURATION"`
-	Quiet    bool   `short:"q" help:"No progress."`
+	Notebook nonEmpty `arg:"" help:"Notebook file. A hub that serves it is used, else one is started for the time being. With --url: relative to the folder that the hub serves."`
+	Kernel   string   `help:"Run on this kernel instead of the notebook's own." placeholder:"NAME"`
+	Continue bool     `help:"Run the remaining cells although one failed."`
+	Timeout  span     `help:"Interrupt the run after so long. Default: never." placeholder:"DURATION"`
+	Quiet    bool     `short:"q" help:"No progress."`
 }
 
 // Run executes all code cells, with a line of progress for each, and saves the
@@ -56,9 +56,9 @@ func (c *runCmd) hub(ctx context.Context, con *console) (hub *client, path strin
 	nothing := func() error { return nil }
 	if c.URL != "" {
 		hub, err = c.find(ctx)
-		return hub, c.Notebook, nothing, err
+		return hub, string(c.Notebook), nothing, err
 	}
-	file, err := filepath.Abs(c.Notebook)
+	file, err := filepath.Abs(string(c.Notebook))
 	if err == nil {
 		file, err = filepath.EvalSymlinks(file)
 	}
@@ -67,6 +67,9 @@ func (c *runCmd) hub(ctx context.Context, con *console) (hub *client, path strin
 		return nil, "", nil, fmt.Errorf("run: there is no file %s", c.Notebook)
 	case err != nil:
 		return nil, "", nil, fmt.Errorf("run: %w", err)
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return nil, "", nil, fmt.Errorf("run: %s is a folder; name a notebook in it", c.Notebook)
 	}
 	running, err := registered(ctx)
 	if err != nil {

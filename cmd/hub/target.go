@@ -38,7 +38,11 @@ func (t target) find(ctx context.Context) (*client, error) {
 	case chosen == nil:
 		return nil, fmt.Errorf("find hub: several run, and none serves the present folder; give --url or change to one of these folders:\n%s", describe(running))
 	}
-	return newClient(chosen.URL, chosen.Token)
+	hub, err := newClient(chosen.URL, chosen.Token)
+	if err == nil {
+		hub.root = chosen.Root
+	}
+	return hub, err
 }
 
 // serving returns the hub whose root holds a path, the innermost such root.
@@ -62,6 +66,32 @@ func inside(folder, path string) (string, bool) {
 		return "", false
 	}
 	return filepath.ToSlash(rel), true
+}
+
+// pathOf is a notebook or folder as the hub knows it: relative to the folder that
+// it serves. What the shell completes is understood too: an absolute path, and one
+// relative to the present folder, unless the hub has a file of that name.
+func (c *client) pathOf(name string) string {
+	if c.root == "" || name == "" {
+		return name
+	}
+	if !filepath.IsAbs(name) {
+		_, there := os.Lstat(filepath.Join(c.root, name))
+		if _, here := os.Lstat(name); there == nil || here != nil {
+			return name
+		}
+	}
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return name
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(absolute)); err == nil {
+		absolute = filepath.Join(folder, filepath.Base(absolute))
+	}
+	if rel, ok := inside(c.root, absolute); ok {
+		return rel
+	}
+	return name
 }
 
 func describe(running []registration) string {

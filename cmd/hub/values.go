@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -14,6 +15,19 @@ import (
 // The types below read one kind of setting each, wherever it stands: a flag, an
 // environment variable or the configuration file. They refuse what the hub
 // would trip over later, or take for something else, and say what is allowed.
+
+// nonEmpty is what an argument must be: an empty one comes from a variable that is
+// not set, and would name something else.
+type nonEmpty string
+
+// UnmarshalText reads an argument.
+func (n *nonEmpty) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("it is empty")
+	}
+	*n = nonEmpty(text)
+	return nil
+}
 
 // portNumber is a TCP port, 0 for any free one.
 type portNumber int

@@ -12,8 +12,8 @@ import (
 
 type versionsCmd struct {
 	target
-	Notebook string `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
-	Keep     bool   `help:"Keep the present state as a version first."`
+	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
+	Keep     bool     `help:"Keep the present state as a version first."`
 }
 
 // kept is a former state of a notebook.
@@ -33,7 +33,7 @@ func (c *versionsCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	id, err := hub.lookupOrOpen(ctx, c.Notebook)
+	id, err := hub.lookupOrOpen(ctx, string(c.Notebook))
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *versionsCmd) Run(ctx context.Context, con *console) error {
 	}
 	table := tabwriter.NewWriter(con.out, 0, 4, 2, ' ', 0)
 	for _, v := range list {
-		fmt.Fprintf(table, "%s\t%s\t%d cells\t%d\t%s\t%s\n", v.ID, localTime(v.Time), v.Cells, v.Size, strings.ReplaceAll(v.Reason, "_", " "), v.By)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", v.ID, localTime(v.Time), cellCount(v.Cells), v.Size, strings.ReplaceAll(v.Reason, "_", " "), v.By)
 	}
 	return table.Flush()
 }
@@ -84,6 +84,13 @@ func (c *client) version(ctx context.Context, room, id string) (string, error) {
 		return "", fmt.Errorf("find version: there is no %s; `hub versions` lists them", id)
 	}
 	return "", fmt.Errorf("find version: %s is the beginning of %d of them", id, len(found))
+}
+
+func cellCount(n int) string {
+	if n == 1 {
+		return "1 cell"
+	}
+	return fmt.Sprintf("%d cells", n)
 }
 
 func versionPath(room, version string) string {
