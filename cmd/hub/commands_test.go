@@ -69,7 +69,7 @@ func TestCommands_VersionTellsBothPrograms(t *testing.T) {
 func TestCommands_WhichHubIsMeant(t *testing.T) {
 	s := newSite(t)
 	s.serve()
-	other := &site{t, filepath.Join(s.state, "..", "root2"), s.state + "2"}
+	other := &site{t: t, root: filepath.Join(s.state, "..", "root2"), state: s.state + "2"}
 	other.write("b.ipynb", plain)
 	second := other.serve()
 	t.Chdir(os.TempDir())

@@ -26,13 +26,51 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	product.env, product.tmp = os.Environ(), os.TempDir()
+	code := m.Run()
+	if product.dir != "" {
+		_ = os.RemoveAll(product.dir)
+	}
+	os.Exit(code)
+}
+
+// product is the hub as people get it.
+var product struct {
+	sync.Once
+	env       []string // to build it in: that of the person who runs the tests
+	tmp       string
+	dir, file string
+}
+
+// asPeopleGetIt makes the processes of a site run the product instead of the
+// tests' program: that one looks for data races, at ten times the time where many
+// bytes move, and a process that is killed cannot tell what it has found.
+func (s *site) asPeopleGetIt() {
+	s.t.Helper()
+	product.Do(func() {
+		dir, err := os.MkdirTemp(product.tmp, "hub-product-")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		product.dir = dir
+		file := filepath.Join(dir, "hub.exe")
+		cmd := exec.CommandContext(s.t.Context(), "go", "build", "-buildvcs=false", "-o", file, ".")
+		cmd.Env = product.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			s.t.Fatalf("build the hub: %v\n%s", err, out)
+		}
+		product.file = file
+	})
+	if s.program = product.file; s.program == "" {
+		s.t.Fatal("the hub was not built")
+	}
 }
 
 // site is a computer of its own for one test: folders, settings, a fake kernel.
 type site struct {
 	t           testing.TB
 	root, state string
+	program     string // of its processes
 }
 
 const plain = `{
@@ -85,7 +123,7 @@ func newSite(t testing.TB) *site {
 		}
 	}
 	kerneltest.Install(t, filepath.Join(dir, "jupyter"), kerneltest.Fake{})
-	s := &site{t, filepath.Join(dir, "root"), filepath.Join(dir, "state")}
+	s := &site{t, filepath.Join(dir, "root"), filepath.Join(dir, "state"), os.Args[0]}
 	s.write("a.ipynb", plain)
 	return s
 }
@@ -277,7 +315,7 @@ func (s *site) process(flags ...string) (*exec.Cmd, *served) {
 	s.t.Helper()
 	h := &served{t: s.t, out: &output{}, err: &output{}}
 	args := append([]string{"serve", "--root-dir", s.root, "--state-dir", s.state, "--port", "0"}, flags...)
-	cmd := exec.CommandContext(s.t.Context(), os.Args[0], args...)
+	cmd := exec.CommandContext(s.t.Context(), s.program, args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = h.out, h.err
 	if err := cmd.Start(); err != nil {
