@@ -179,9 +179,9 @@ type judge struct {
 
 func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
-	if r.Body != nil {
-		body, _ = io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
+	if r.Body != nil { // of what is too large to be judged, the beginning
+		body, _ = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 	}
 	resp, err := j.next.RoundTrip(r)
 	if err != nil {

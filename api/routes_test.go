@@ -159,6 +159,7 @@ var upgradeHeaders = map[string]string{
 
 // Every route and every upgrade, asked by those who may not.
 func TestRoutes_WhoMayNotPassDoesNot(t *testing.T) {
+	t.Parallel() // beside what waits
 	e := newEnv(t)
 	host := strings.TrimPrefix(e.server.URL, "http://")
 	cookie := e.cookie()
@@ -249,6 +250,7 @@ func (e *env) cookie() string {
 
 // Every route about a room, asked about rooms that cannot be had.
 func TestRoutes_RoomsThatCannotBeHad(t *testing.T) {
+	t.Parallel() // beside what waits
 	e := newEnv(t)
 	for _, name := range []string{"closed", "deleted"} {
 		e.file(name+".ipynb", twoCells)
