@@ -12,7 +12,7 @@ import (
 
 type lsCmd struct {
 	target
-	Dir       string `arg:"" optional:"" help:"Folder, relative to the folder that the hub serves."`
+	Dir       string `arg:"" optional:"" help:"Folder, relative to the one that the hub serves, or as the shell completes it."`
 	Recursive bool   `short:"r" help:"Folders below it too."`
 }
 

@@ -8,7 +8,7 @@ import (
 
 type openCmd struct {
 	target
-	Path   nonEmpty `arg:"" optional:"" help:"Notebook, relative to the folder that the hub serves; without it an untitled one is started."`
+	Path   nonEmpty `arg:"" optional:"" help:"Notebook, relative to the folder that the hub serves, or as the shell completes it; without it an untitled one is started."`
 	Create bool     `help:"The file need not exist; the first save makes it."`
 	Kernel string   `help:"Kernel of a new notebook, such as python3." placeholder:"NAME"`
 }

@@ -81,7 +81,7 @@ func (m *program) heldBy(ctx context.Context, held *store.FolderHeldError) error
 			return ownedBy(r.Root, &store.LockedError{PID: r.PID, URL: r.URL})
 		}
 	}
-	return fmt.Errorf("start: another hub has %s, and does not say here where it answers: another user or another session started it; `fuser -v %s` names its process (as root, when it is another user's)", what, held.Folder)
+	return fmt.Errorf("start: another hub has %s, and does not say here where it answers: another user or another session started it, or some program has locked the folder; `fuser -v %s` names the process (as root, when it is another user's)", what, held.Folder)
 }
 
 // ownedBy says who has what we wanted.

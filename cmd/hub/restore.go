@@ -7,7 +7,7 @@ import (
 
 type restoreCmd struct {
 	target
-	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
+	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves or as the shell completes it, or its room's id."`
 	Version  nonEmpty `arg:"" help:"Version's id, or the beginning of it, as hub versions prints it."`
 }
 

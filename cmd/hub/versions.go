@@ -12,7 +12,7 @@ import (
 
 type versionsCmd struct {
 	target
-	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves, or its room's id."`
+	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves or as the shell completes it, or its room's id."`
 	Keep     bool     `help:"Keep the present state as a version first."`
 }
 

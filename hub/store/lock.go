@@ -30,7 +30,8 @@ type RootLock struct {
 // spellings meet. A flock(2) on the folder itself, alone, and on the folders around
 // it, together with others, keeps off every hub of this computer, whoever started
 // it, on this folder, one around it or one in it ([*FolderHeldError]). The second
-// leaves no trace and ends with the process. Where it cannot be had (Windows, some
+// leaves no trace and ends with the process; programs that lock these folders in the
+// same way (flock(1), say) wait for the hub, or keep it off. Where it cannot be had (Windows, some
 // file systems of networks, folders that may not be read) the first has to do.
 func LockRoot(runtimeDir, root, url string) (*RootLock, error) {
 	l, err := lockIdentity(runtimeDir, root, url)
