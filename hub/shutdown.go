@@ -12,8 +12,7 @@ import (
 
 // Close ends every room as eviction does: peers are told why, kernels stop,
 // files are saved. It returns when nothing of the hub is left running. The
-// error names the rooms whose file could not be written; their edits are in the
-// journal.
+// error names the rooms whose file lacks edits; these are in the journal.
 func (h *Hub) Close(ctx context.Context) error {
 	h.mu.Lock()
 	if h.closing {
@@ -51,11 +50,22 @@ func (h *Hub) closeWithHub(ctx context.Context, r *room) error {
 		return nil
 	}
 	h.teardown(ctx, r, "shutdown")
-	if err != nil {
-		info := r.info.Load()
-		return fmt.Errorf("save %s (room %s): %w", info.Path, info.ID, err)
+	return r.unwritten(err)
+}
+
+// unwritten says what of a room's edits its file does not have, now that the room
+// has ended: the save failed, or a person must decide, or ask.
+func (r *room) unwritten(failed error) error {
+	info := r.info.Load()
+	switch {
+	case failed != nil:
+		return fmt.Errorf("save %s (room %s): %w", info.Path, info.ID, failed)
+	case !info.Unsaved || info.Path == "":
+		return nil
+	case info.State == StateLive:
+		return fmt.Errorf("save %s (room %s): a file of an old format is only written when somebody asks for it", info.Path, info.ID)
 	}
-	return nil
+	return fmt.Errorf("save %s (room %s): its state is %s: %s", info.Path, info.ID, info.State, info.Reason)
 }
 
 // CloseRoom saves, stops and closes a room on purpose: it is not reopened by

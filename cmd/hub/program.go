@@ -148,29 +148,13 @@ func (m *program) serve(ctx context.Context) {
 	}()
 	m.onClose(func(ctx context.Context) error {
 		// Rooms first: their sockets and streams end, and requests with them.
-		err := errors.Join(m.unwritten(ctx), m.hub.Close(ctx))
+		err := m.hub.Close(ctx)
 		if m.server.Shutdown(ctx) != nil {
 			m.server.Close()
 		}
 		<-done
 		return err
 	})
-}
-
-// unwritten names the rooms whose edits will stay in the state directory,
-// because a person must decide about their file or it may not be written.
-func (m *program) unwritten(ctx context.Context) error {
-	rooms, err := m.hub.Rooms(ctx, false)
-	if err != nil {
-		return fmt.Errorf("list rooms: %w", err)
-	}
-	var errs []error
-	for _, r := range rooms {
-		if r.Unsaved && r.Path != "" && r.State != hub.StateLive && r.State != hub.StateDegraded {
-			errs = append(errs, fmt.Errorf("save %s (room %s): its state is %s: %s", r.Path, r.ID, r.State, r.Reason))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // close ends everything, the last thing started first.
