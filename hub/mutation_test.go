@@ -42,6 +42,7 @@ var mutations = []struct {
 	{"share what authors wait for with others", "outbox.go", "slices.EqualFunc(m.updates, updates, func(a, b []byte) bool { return &a[0] == &b[0] })",
 		"slices.Equal(m.updates[0], updates[0]) && len(m.updates) == len(updates)", "TestMerge_"},
 	{"let one connection speak for all", "presence.go", "ids > maxAnnounced", "false", "Presence_One"},
+	{"wait for the end of a room that somebody just opened", "registry.go", "if h.rooms[t.id] != nil {\n\t\t\treturn lease{}, lookAgain(), nil", "if false {\n\t\t\treturn lease{}, lookAgain(), nil", "TheSecondOfTwo"},
 	{"make a reconnect a leave", "presence.go", "s.presence.leaving[id] = now.Add(s.h.options.LeaveDelay)", "s.presence.leaving[id] = now", "Presence_Reconnect"},
 }
 

@@ -20,8 +20,6 @@ func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
 	if err != nil {
 		return OpenResult{}, err
 	}
-	again := make(chan struct{})
-	close(again)
 	opened := false
 	l, err := h.retry(ctx, func() (lease, <-chan struct{}, error) {
 		opened = false
@@ -35,7 +33,7 @@ func (h *Hub) Open(ctx context.Context, req OpenRequest) (OpenResult, error) {
 		opened = true
 		l, wait, err := h.admit(target)
 		if CodeOf(err) == CodePathOpen {
-			return lease{}, again, nil // opened by somebody else since we looked
+			return lease{}, lookAgain(), nil // opened by somebody else since we looked
 		}
 		return l, wait, err
 	})

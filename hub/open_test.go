@@ -216,3 +216,41 @@ func TestOpen_FolderThatBecameALinkLeadsToTheSameRoom(t *testing.T) {
 		t.Errorf("by path: %v %v", r.Room.ID, err)
 	}
 }
+
+// Two who come to a room at rest at once, by its id or by its path: who is second
+// is let in, although the first one opens it between two looks of the other.
+func TestOpen_TheSecondOfTwoAtARestingRoomIsLetIn(t *testing.T) {
+	for name, come := range map[string]func(ctx context.Context, e *hubtest.Env, room uuid.UUID) error{
+		"by id": func(ctx context.Context, e *hubtest.Env, room uuid.UUID) error {
+			_, err := e.Hub.Cells(ctx, room)
+			return err
+		},
+		"by path": func(ctx context.Context, e *hubtest.Env, _ uuid.UUID) error {
+			_, err := e.Hub.Open(ctx, hub.OpenRequest{Path: "a.ipynb"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+				awaitRooms(t, e, 0)
+				looks, faster := 0, make(chan struct{})
+				e.Disk.OnResolve(func(string) {
+					if looks++; looks == 1 {
+						<-faster
+					}
+				})
+				ended := make(chan error, 1)
+				ctx, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				go func() { ended <- come(ctx, e, room) }()
+				synctest.Wait()
+				first := e.Join(room) // and stays
+				close(faster)
+				if err := <-ended; err != nil {
+					t.Errorf("who was second: %v", err)
+				}
+				first.Drop()
+			})
+		})
+	}
+}

@@ -129,6 +129,13 @@ type loadTarget struct {
 	kernel   string
 }
 
+// lookAgain is what to wait for when there is nothing to wait for.
+func lookAgain() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
 // admit puts a room into the registry, with its claims, and starts it. It
 // returns what to wait for when a claim is held: nothing is held meanwhile, so
 // that two of them cannot wait for each other.
@@ -139,6 +146,9 @@ func (h *Hub) admit(t loadTarget) (lease, <-chan struct{}, error) {
 		return lease{}, nil, errClosing()
 	}
 	if c := h.index.byRoom[t.id]; c != nil {
+		if h.rooms[t.id] != nil {
+			return lease{}, lookAgain(), nil // somebody was faster
+		}
 		return lease{}, c.settled, nil
 	}
 	var pathClaim *claim

@@ -71,6 +71,7 @@ type Files struct {
 	reused  map[hub.FileID]hub.FileID // by the real identity
 	onWrite func(path string) error
 	onRead  func(path string) error
+	onFind  func(path string)
 }
 
 // FailWrites has every write answered by f; nil lets them be.
@@ -84,6 +85,13 @@ func (f *Files) FailWrites(fail func(path string) error) {
 func (f *Files) FailReads(fail func(path string) error) {
 	f.mu.Lock()
 	f.onRead = fail
+	f.mu.Unlock()
+}
+
+// OnResolve has f called with every path that is looked up; nil ends that.
+func (f *Files) OnResolve(find func(path string)) {
+	f.mu.Lock()
+	f.onFind = find
 	f.mu.Unlock()
 }
 
@@ -104,6 +112,12 @@ func (f *Files) Reuse(path string, former hub.FileID) error {
 
 // Resolve is the hub's.
 func (f *Files) Resolve(path string) (string, hub.FileID, error) {
+	f.mu.Lock()
+	find := f.onFind
+	f.mu.Unlock()
+	if find != nil {
+		find(path)
+	}
 	canonical, id, err := f.Files.Resolve(path)
 	f.mu.Lock()
 	defer f.mu.Unlock()
