@@ -124,7 +124,7 @@ func (f *rootFiles) link(from, to string) error {
 }
 
 func (f *rootFiles) expect(p, hash string) error {
-	now, err := f.Read(p, 1<<62)
+	now, err := f.Read(p, anySize)
 	if err != nil {
 		return err
 	}

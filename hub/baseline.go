@@ -34,17 +34,20 @@ func (s *state) readLimit(pending *store.Baseline) int64 {
 	return limit
 }
 
-// moveBaseline makes durable what room and file agree on, beside the room, and
-// then goes on in it. Nobody waits for a room that is being loaded: there it is
+// moveBaseline makes durable what room and file agree on, and the record of it,
+// beside the room, and then goes on in it. Nobody waits for a room that is being loaded: there it is
 // done at once.
-func (s *state) moveBaseline(base *store.Baseline, then func(*state, error)) {
+func (s *state) moveBaseline(base *store.Baseline, rec store.Record, then func(*state, error)) {
 	if s.loading() {
-		then(s, s.r.storeBaseline(base))
+		then(s, s.r.storeBaseline(base)) // the record is written when loading ends
 		return
 	}
 	s.settling = true
 	s.r.work.Go(func() {
 		err := s.r.storeBaseline(base)
+		if err == nil {
+			s.r.putRecord(rec)
+		}
 		s.r.post(func(s *state) {
 			s.settling = false
 			defer s.tellQuiet()
@@ -76,7 +79,7 @@ func (s *state) agree(content FileContent, form *form, then func(*state, error))
 	}
 	base := &store.Baseline{File: content.Data, State: encoded, IDs: form.IDs(), Path: s.path}
 	edits := s.edits
-	s.moveBaseline(base, func(s *state, err error) {
+	s.moveBaseline(base, s.recordOf(content, false), func(s *state, err error) {
 		if err == nil {
 			s.baseline, s.form, s.file = base, form, content.ID
 			s.r.refile(content.ID)
@@ -85,6 +88,13 @@ func (s *state) agree(content FileContent, form *form, then func(*state, error))
 		}
 		then(s, err)
 	})
+}
+
+// recordOf is the room's record once it agrees with these bytes of its file.
+func (s *state) recordOf(content FileContent, unsaved bool) store.Record {
+	rec := s.record()
+	rec.File, rec.Hash, rec.Unsaved = content.ID, content.Hash, unsaved
+	return rec
 }
 
 // rebase makes the disk's bytes what room and file last agreed on, but for the
@@ -102,7 +112,9 @@ func (s *state) rebase(seen sight, disputes []string, then func(*state, error)) 
 		base.State = encoded
 	}
 	edits := s.edits
-	s.moveBaseline(base, func(s *state, err error) {
+	rec := s.recordOf(seen.content, !same)
+	rec.Rev++
+	s.moveBaseline(base, rec, func(s *state, err error) {
 		if err == nil {
 			s.rebased(seen, base)
 			s.afterRebase(same, edits)
@@ -137,6 +149,5 @@ func (s *state) afterRebase(same bool, edits uint64) {
 	}
 	s.infoDue = true
 	s.shareSaved()
-	s.r.putRecord(s.record())
 	s.h.publish("merged", s.r.id, map[string]any{"path": s.path, "sha256": s.saved.SHA256})
 }

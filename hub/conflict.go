@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
+	"github.com/notebookhub/hub/hub/store"
 )
 
 // Disk returns the other side of a conflict: the file's bytes as they are.
@@ -16,15 +17,24 @@ func (h *Hub) Disk(ctx context.Context, id uuid.UUID) (Document, error) {
 		return Document{}, err
 	}
 	defer l.release()
-	p := l.info.Load().Path
-	if p == "" {
-		return Document{}, fail(CodeNotFound, nil, "this notebook has no file yet")
-	}
-	content, err := h.files.Read(p, h.options.MaxNotebook)
+	content, err := l.disk(ctx)
 	if err != nil {
 		return Document{}, err
 	}
 	return documentOf(content.Data), nil
+}
+
+// disk reads the room's file as it is.
+func (r *room) disk(ctx context.Context) (FileContent, error) {
+	var path string
+	var limit int64
+	if err := r.do(ctx, func(s *state) { path, limit = s.path, s.readLimit(nil) }); err != nil {
+		return FileContent{}, err
+	}
+	if path == "" {
+		return FileContent{}, fail(CodeNotFound, nil, "this notebook has no file yet")
+	}
+	return r.hub.files.Read(path, limit)
 }
 
 // Resolve ends a conflict: keep is "room" or "disk". The loser is kept as a
@@ -42,7 +52,7 @@ func (h *Hub) Resolve(ctx context.Context, id uuid.UUID, keep string, by Client)
 	if info.State != StateConflict {
 		return RoomInfo{}, fail(CodeInvalid, nil, "this room has no conflict to resolve; it is %s", info.State)
 	}
-	content, err := h.files.Read(info.Path, h.options.MaxNotebook)
+	content, err := l.disk(ctx)
 	if err != nil {
 		return RoomInfo{}, err
 	}
@@ -80,7 +90,7 @@ func (r *room) keepRoom(ctx context.Context, disk FileContent, by Client) error 
 
 // keepDisk brings the document to what the disk holds.
 func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error {
-	form, err := r.hub.parse(disk.Data, nil)
+	form, err := r.hub.parseAfter(disk.Data, nil, len(disk.Data)) // its size was looked at when it was read
 	if err != nil {
 		return err
 	}
@@ -120,7 +130,7 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 // settleOn makes the disk's bytes what room and file agree on; the document was
 // just brought to them.
 func (s *state) settleOn(disk FileContent, then func(*state, error)) {
-	form, err := s.h.parse(disk.Data, s.doc.IDs())
+	form, err := s.h.parseOwn(disk.Data, s.doc.IDs())
 	if err != nil {
 		then(s, err)
 		return
@@ -169,7 +179,7 @@ func (h *Hub) findFile(file FileID, hash string) string {
 			case e.Mode.IsDir():
 				dirs = append(dirs, p)
 			case isNotebook(p) && e.ID == file:
-				if c, err := h.files.Read(p, h.options.MaxNotebook); err == nil && c.Hash == hash {
+				if c, err := h.files.Read(p, anySize); err == nil && c.Hash == hash {
 					return p
 				}
 			}
@@ -186,6 +196,7 @@ func (r *room) follow(from, to string, file FileID) (followed bool) {
 	if err != nil || mine == nil {
 		return false
 	}
+	var rec store.Record
 	_ = r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
 		if s.path != from || s.status != StateMissing || s.fileBusy() {
 			return
@@ -196,13 +207,19 @@ func (r *room) follow(from, to string, file FileID) (followed bool) {
 		s.rev++
 		s.setStatus(StateLive, "", "")
 		s.pathChanged(from, "")
-		s.r.putRecord(s.record())
+		rec, s.settling = s.record(), true
 		if s.edits > s.covered {
 			s.saver.auto.changed(s.editedAt)
 		}
 	})
 	if !followed {
 		r.hub.drop(mine)
+		return false
 	}
-	return followed
+	r.putRecord(rec)
+	r.post(func(s *state) {
+		s.settling = false
+		s.nextSave()
+	})
+	return true
 }

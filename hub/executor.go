@@ -273,8 +273,8 @@ func (e *executor) cancelOne(s *state, x *execution, reason string) Kernel {
 func (e *executor) due(s *state) time.Time { return earlier(e.shareAt(), e.kernelDue(s)) }
 
 func (e *executor) kernelDue(s *state) time.Time {
-	if e.running == nil && e.kernel != nil && len(e.queue) > 0 {
-		return e.queue[0].holds
+	if e.running == nil && e.kernel != nil && !e.starting && len(e.queue) > 0 {
+		return e.queue[0].holds // a restart looks at the queue when it has ended
 	}
 	if e.kernel == nil || len(e.queue) > 0 || s.h.options.KernelIdle < 0 {
 		return time.Time{}

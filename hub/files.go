@@ -41,6 +41,9 @@ type Files interface {
 	Absolute(path string) string
 }
 
+// anySize is the limit of reads of what is known to be the hub's own.
+const anySize = 1 << 62
+
 // FileStat is what the file system says of a file.
 type FileStat struct {
 	Name     string

@@ -98,7 +98,7 @@ func (h *Hub) movedHere(ctx context.Context, canonical string, file FileID) (sto
 			return store.Record{}, store.ErrNotFound
 		}
 	}
-	content, err := h.files.Read(canonical, h.options.MaxNotebook)
+	content, err := h.files.Read(canonical, anySize)
 	if err != nil {
 		return rec, err
 	}

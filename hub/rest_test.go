@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,4 +154,57 @@ func TestLoad_LeavesNoLitter(t *testing.T) {
 		_, err := os.Stat(filepath.Join(later.Dir, temp))
 		return os.IsNotExist(err)
 	})
+}
+
+// A notebook from the trash takes nobody's place: one that waits at its path, with
+// edits for a file that is gone, takes the file in.
+func TestTrash_TakesNobodysPlace(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("old"))
+	e.Open("a.ipynb")
+	entry, err := e.Hub.DeleteFile(ctx, "a.ipynb", hub.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Write("a.ipynb", hubtest.Notebook("new"))
+	room := e.Open("a.ipynb")
+	e.SetSource(room, "a", "new and unsaved")
+	e.Remove("a.ipynb")
+	await(t, "the file to be missed", func() bool { return e.Room(room).State == hub.StateMissing })
+	e.Restart()
+	if _, err := e.Hub.RestoreTrash(ctx, entry.ID, "", hub.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	if again := e.Open("a.ipynb"); again != room || !strings.Contains(e.Source(room, "a"), "unsaved") {
+		t.Errorf("room %s is at the path, with %q", again, e.Source(again, "a"))
+	}
+}
+
+// noIDs is a file system that tells no identity.
+type noIDs struct{ hub.Files }
+
+func (f noIDs) Resolve(path string) (string, hub.FileID, error) {
+	canonical, _, err := f.Files.Resolve(path)
+	return canonical, hub.FileID{}, err
+}
+
+// Files beside notebooks are read also where files have no identity, and nothing
+// is made in a hidden folder that a link leads to.
+func TestFiles_IdentityAndHiddenFolders(t *testing.T) {
+	e := hubtest.New(t, func(o *hub.Options) { o.Files = noIDs{o.Files} })
+	e.Write("data.csv", "1,2")
+	file, err := e.Hub.OpenFile(ctx, "data.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = file.Close()
+	if _, err := e.Hub.OpenFile(ctx, "none.csv"); hub.CodeOf(err) != hub.CodeNotFound {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(e.Dir, ".hidden"), 0o755), os.Symlink(".hidden", filepath.Join(e.Dir, "link"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Hub.Open(ctx, hub.OpenRequest{Path: "link/new.ipynb", Create: true}); hub.CodeOf(err) != hub.CodeNotFound {
+		t.Errorf("created behind a link: %v", err)
+	}
 }

@@ -54,8 +54,9 @@ func (f *rootFiles) Resolve(p string) (string, FileID, error) {
 		next := path.Join(done, name)
 		info, err := f.root.Lstat(next)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return path.Join(next, tail), FileID{}, nil // no links below what is not there
+		case errors.Is(err, fs.ErrNotExist): // no links below what is not there
+			canonical, err := cleanPath(path.Join(next, tail))
+			return canonical, FileID{}, err
 		case err != nil:
 			return "", FileID{}, diskError(err, p)
 		case info.Mode()&fs.ModeSymlink == 0:

@@ -511,6 +511,15 @@ func TestSave_WhatWasAcknowledgedIsNeverTooLarge(t *testing.T) {
 		if got := e.Source(room, "b"); got != "from outside" || e.Room(room).State != hub.StateLive {
 			t.Errorf("a change outside: %q, %+v", got, e.Room(room))
 		}
+		for _, keep := range []string{"room", "disk"} {
+			e.SetSource(room, "b", "here, for "+keep)
+			e.Write("a.ipynb", hubtest.Notebook(large))
+			time.Sleep(time.Second)
+			if _, err := e.Hub.Resolve(ctx, room, keep, hub.Client{}); err != nil {
+				t.Errorf("keep the %s's: %v", keep, err)
+			}
+			time.Sleep(time.Minute)
+		}
 		e.Stop()
 	})
 }

@@ -21,11 +21,11 @@ func (h *Hub) OpenFile(_ context.Context, p string) (SideFile, error) {
 	if err != nil {
 		return SideFile{}, noFile(p, err)
 	}
-	canonical, id, err := h.files.Resolve(clean)
+	canonical, _, err := h.files.Resolve(clean)
 	if err != nil {
 		return SideFile{}, noFile(p, err)
 	}
-	if id == (FileID{}) || h.ownState(canonical) {
+	if h.ownState(canonical) {
 		return SideFile{}, noFile(p, nil)
 	}
 	content, stat, err := h.files.Open(canonical)

@@ -107,6 +107,9 @@ func (h *Hub) Trash(context.Context) ([]TrashEntry, error) {
 // revive gives a notebook that came back from the trash its room again, with its
 // history and its former versions.
 func (h *Hub) revive(room uuid.UUID, canonical string) error {
+	if there, err := h.store.ByPath(canonical); err == nil && there.Room != room {
+		return nil // a room at rest waits for a file at this path: it takes this one in
+	}
 	rec, err := h.store.Room(room)
 	switch {
 	case room == uuid.Nil, errors.Is(err, store.ErrNotFound):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // owner is what a lock file says about who holds it.
@@ -75,12 +76,24 @@ type lock struct {
 // maxLockTries bounds how often a lock may vanish under us.
 const maxLockTries = 100
 
+// A lock that is held is tried again for a moment: somebody may only look who
+// has it.
+const (
+	heldTries = 5
+	heldPause = 10 * time.Millisecond
+)
+
 // acquire takes the lock at path or says who has it. The file may be removed by
 // an owner that leaves between our opening and locking it; then we hold nothing,
 // and try again.
 func acquire(path, url string) (*lock, error) {
+	held := 0
 	for range maxLockTries {
 		f, err := openLocked(path)
+		if held++; errors.Is(err, errHeld) && held < heldTries {
+			time.Sleep(heldPause)
+			continue
+		}
 		if errors.Is(err, errHeld) {
 			o := readOwner(path)
 			return nil, &LockedError{Path: path, PID: o.PID, URL: o.URL}
