@@ -31,7 +31,7 @@ type share struct {
 // file that is too large to be opened is no use.
 func (u *share) writeOutput(s *state, edit *nbdoc.Edit, cell string, ev KernelEvent) error {
 	u.outputs++
-	u.shown += payloadSize(ev.Output["data"])
+	u.shown += payloadSize(map[string]any(ev.Output))
 	if why := u.exceeded(s, cell); why != "" && ev.Kind != "error" {
 		if u.full {
 			return nil
