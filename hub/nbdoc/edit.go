@@ -183,18 +183,26 @@ func orderly(edits []notebook.TextEdit, t *yjs.Text) (at int, ok bool) {
 }
 
 // splice applies edits from the last to the first, inserting before it deletes
-// so that a cursor behind what is replaced stays behind.
+// so that a cursor behind what is replaced stays behind. An insertion and a
+// deletion at one place are a replacement that stands before what goes.
 func (e *Edit) splice(c *cell, edits []notebook.TextEdit) error {
 	t := c.text()
 	if t == nil {
 		return fmt.Errorf("edit source of cell %q: %w", c.id, ErrValue)
 	}
-	for _, ed := range slices.Backward(edits) {
-		if ed.Insert != "" {
-			t.Insert(e.tx, ed.At+ed.Delete, ed.Insert)
+	for i := len(edits) - 1; i >= 0; i-- {
+		ed := edits[i]
+		at, end, text := ed.At, ed.At+ed.Delete, ed.Insert
+		if i > 0 && text == "" && edits[i-1].At == at && edits[i-1].Delete == 0 {
+			i-- // an insertion of its own stands before what goes
+			end, text = at, edits[i].Insert
+			at += utf16Length(text)
+		}
+		if text != "" {
+			t.Insert(e.tx, end, text)
 		}
 		if ed.Delete > 0 {
-			t.Delete(e.tx, ed.At, ed.Delete)
+			t.Delete(e.tx, at, ed.Delete)
 		}
 	}
 	if len(edits) > 0 {

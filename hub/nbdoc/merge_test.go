@@ -307,3 +307,32 @@ func TestMerge_FindsWhatStandsBetweenTwoChanges(t *testing.T) {
 		t.Fatalf("it is back in the file, the room has %q", s)
 	}
 }
+
+// What replaces a piece of text in the file stands where that stood, whatever the
+// room wrote right before or right behind it.
+func TestMerge_AReplacementStandsWhereItsTextStood(t *testing.T) {
+	for _, c := range [][4]string{
+		{"a = 10", "a = 10 # room", "a = 12", "a = 12 # room"},
+		{"x = f(1)", "x = f(1, room=True)", "x = f(2)", "x = f(2, room=True)"},
+		{"x = f(1)", "x = f(room, 1)", "x = f(2)", "x = f(room, 2)"},
+		{"1 + 1", "0 + 1 + 1", "two + 1", "0 + two + 1"},
+	} {
+		was, disk := md("a:"+c[0]), md("a:"+c[2])
+		for range 8 { // whose id is higher is chance
+			for _, fork := range []bool{true, false} {
+				d := seed(t, was)
+				var state []byte
+				if fork {
+					state = encodedFor(t, d, yjs.NewDoc(yjs.Options{}))
+				}
+				must(t)(d.SetSource("a", c[1]))
+				if _, _, err := d.Merge(state, was, disk); err != nil {
+					t.Fatal(err)
+				}
+				if got, _ := d.Source("a"); got != c[3] {
+					t.Errorf("fork %v: %q, in the room %q, in the file %q: got %q, want %q", fork, c[0], c[1], c[2], got, c[3])
+				}
+			}
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (m *merge) planText(i int, was, disk string, live *cell) {
 		return
 	}
 	m.forked = append(m.forked, forkedText{
-		step: i, id: m.was.Cells[m.from[i]].ID, was: was, edits: plainEdits(left), onLive: onLive(left, ours), live: live,
+		step: i, id: m.was.Cells[m.from[i]].ID, was: was, edits: beside(left, ours), onLive: onLive(left, ours), live: live,
 	})
 }
 
@@ -52,12 +52,25 @@ type forkedText struct {
 	live   *cell
 }
 
-func plainEdits(hunks []hunk) []notebook.TextEdit {
-	edits := make([]notebook.TextEdit, len(hunks))
-	for i, h := range hunks {
-		edits[i] = h.TextEdit
+// beside are the edits of the former text. What replaces something goes to that
+// end of it at which the room wrote nothing: at the other one it would be chance
+// whose text comes first.
+func beside(hunks []hunk, ours []notebook.TextEdit) []notebook.TextEdit {
+	var edits []notebook.TextEdit
+	for _, h := range hunks {
+		e := h.TextEdit
+		if e.Insert != "" && e.Delete > 0 && writesAt(e.At+e.Delete, ours) && !writesAt(e.At, ours) {
+			edits = append(edits, notebook.TextEdit{At: e.At, Insert: e.Insert})
+			e.Insert = ""
+		}
+		edits = append(edits, e)
 	}
 	return edits
+}
+
+// writesAt reports whether an edit inserts text at a place without replacing any.
+func writesAt(at int, edits []notebook.TextEdit) bool {
+	return slices.ContainsFunc(edits, func(e notebook.TextEdit) bool { return e.At == at && e.Delete == 0 && e.Insert != "" })
 }
 
 // hunk is an edit of the file, of which a part may be in the room already.
@@ -137,6 +150,13 @@ func within(part, whole string) bool {
 func onLive(left []hunk, ours []notebook.TextEdit) []notebook.TextEdit {
 	var edits []notebook.TextEdit
 	for _, h := range left {
+		if h.length > 0 {
+			edits = append(edits, notebook.TextEdit{At: h.start, Insert: h.before},
+				notebook.TextEdit{At: h.start + h.length, Insert: h.Insert})
+		} else if h.Insert != "" {
+			// What replaces something stands where that stood, before what the room wrote behind it.
+			edits = append(edits, notebook.TextEdit{At: liveAt(h.At, ours), Insert: h.Insert})
+		}
 		at := h.At
 		for _, o := range ours {
 			// The part of the deletion that stands before the room's edit.
@@ -147,12 +167,6 @@ func onLive(left []hunk, ours []notebook.TextEdit) []notebook.TextEdit {
 		}
 		if end := h.At + h.Delete; end > at {
 			edits = append(edits, notebook.TextEdit{At: liveAt(at, ours), Delete: end - at})
-		}
-		if h.length > 0 {
-			edits = append(edits, notebook.TextEdit{At: h.start, Insert: h.before},
-				notebook.TextEdit{At: h.start + h.length, Insert: h.Insert})
-		} else if h.Insert != "" {
-			edits = append(edits, notebook.TextEdit{At: liveAt(h.At+h.Delete, ours), Insert: h.Insert})
 		}
 	}
 	return inOrder(edits)
