@@ -11,12 +11,18 @@ export class Pending {
   /** Updates sent on this connection. */
   private sent = 0;
   private counted = false;
+  /** The hub's question of this connection was answered. */
+  private told = false;
 
   constructor(private readonly doc: Y.Doc, private readonly changed: (count: number) => void) {}
 
-  /** A local edit was made; live tells whether it went out at once. */
+  /**
+   * A local edit was made; live tells whether it went out at once. Before the hub's question is answered, the answer carries it too: it
+   * counts as sent with that, so that edits are confirmed in the order in which they were made.
+   */
   made(update: Uint8Array, live: boolean): void {
-    this.queue.push({ clock: this.clock(), seq: live ? ++this.sent : 0, update });
+    if (live) this.sent++;
+    this.queue.push({ clock: this.clock(), seq: live && this.told ? this.sent : 0, update });
     this.changed(this.queue.length);
   }
 
@@ -34,13 +40,14 @@ export class Pending {
   /** A new connection is up: what is queued goes out with the answer to its sync request. */
   connected(): void {
     this.sent = 0;
-    this.counted = false;
+    this.counted = this.told = false;
     for (const edit of this.queue) edit.seq = 0;
   }
 
   /** The answer to the hub's sync request went out; it carries everything that had not been sent on this connection. */
   answered(): void {
     this.sent++;
+    this.told = true;
     for (const edit of this.queue) if (edit.seq === 0) edit.seq = this.sent;
   }
 

@@ -49,6 +49,31 @@ describe("which edits are on the hub's disk", () => {
     pending.confirmed(Y.encodeStateVector(doc), 1);
     expect(pending.count).toBe(0);
   });
+  it.each(["deleted", "written"])("keeps what was %s offline although an edit made while connecting is confirmed first", (how) => {
+    const { doc, text, pending, offline } = setup();
+    text.insert(0, "xyz");
+    pending.clear();
+    const base = Y.encodeStateAsUpdate(doc);
+    offline();
+    if (how === "deleted") text.delete(0, 1);
+    else text.insert(3, "A");
+    pending.unsent();
+    pending.connected();
+    const early = new Y.Doc();
+    Y.applyUpdate(early, Y.encodeStateAsUpdate(doc));
+    early.getText("t").insert(0, "B");
+    pending.made(Y.encodeStateAsUpdate(early, Y.encodeStateVector(doc)), true);
+    pending.unsent();
+    pending.answered();
+    pending.confirmed(null, 1);
+    expect(pending.count).toBe(2);
+    const kept = new Y.Doc();
+    Y.applyUpdate(kept, base);
+    Y.applyUpdate(kept, pending.unsent()!);
+    expect(kept.getText("t").toString()).toBe(how === "deleted" ? "Byz" : "BxyzA");
+    pending.confirmed(null, 2);
+    expect(pending.count).toBe(0);
+  });
   it("tells what is not there yet as one update", () => {
     const { doc, text, pending, offline } = setup();
     const other = new Y.Doc();
