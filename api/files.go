@@ -56,7 +56,7 @@ func (s *server) getFile(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(p)}))
 	}
 	allowTime(w, file.Size)
-	http.ServeContent(w, r, "", file.Modified, file)
+	serveContent(w, r, file.Modified, file)
 	return nil
 }
 

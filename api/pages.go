@@ -106,7 +106,7 @@ func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, name string)
 		h.Set("Content-Encoding", encoding)
 	}
 	allowTime(w, int64(len(data)))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	serveContent(w, r, time.Time{}, bytes.NewReader(data))
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (s *state) leave(p *peer) {
 		s.listeners--
 	}
 	s.leavePresence(p, time.Now())
-	s.whenEmpty(s.empty)
+	s.tellEmpty()
 	s.infoDue = true
 	s.h.publish("left", s.r.id, map[string]any{"peer": p.id, "name": p.opts.Client.Name})
 	s.r.log.Info("peer left", "peer", p.id, "name", p.opts.Client.Name)
@@ -84,11 +84,18 @@ func (s *state) dismissAll(code int, reason string) {
 
 // whenEmpty closes c once no peer is left.
 func (s *state) whenEmpty(c chan struct{}) {
-	s.empty = c
-	if c != nil && len(s.peers) == 0 {
-		close(c)
-		s.empty = nil
+	s.empty = append(s.empty, c)
+	s.tellEmpty()
+}
+
+func (s *state) tellEmpty() {
+	if len(s.peers) > 0 {
+		return
 	}
+	for _, c := range s.empty {
+		close(c)
+	}
+	s.empty = nil
 }
 
 // orNull is how an untitled notebook's path is told.

@@ -84,7 +84,7 @@ func (s *state) agree(content FileContent, form *form, then func(*state, error))
 			s.baseline, s.form, s.file = base, form, content.ID
 			s.r.refile(content.ID)
 			s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
-			s.covered, s.decided = edits, ""
+			s.covered, s.decided, s.infoDue = edits, "", true
 		}
 		then(s, err)
 	})

@@ -188,8 +188,9 @@ func (h *Hub) findFile(file FileID, hash string) string {
 	return ""
 }
 
-// follow moves the room to where its file went, unless another room is there or
-// the room went elsewhere meanwhile. It tells whether it did.
+// follow moves the room to where its file went, whether or not somebody told the
+// room that it is gone, unless another room is there or the room went elsewhere
+// meanwhile. It tells whether it did.
 func (r *room) follow(from, to string, file FileID) (followed bool) {
 	// The room's own claim holds the file's identity, so only the path is asked.
 	mine, _, err := r.hub.claimFor(r, to, FileID{})
@@ -198,7 +199,7 @@ func (r *room) follow(from, to string, file FileID) (followed bool) {
 	}
 	var rec store.Record
 	_ = r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
-		if s.path != from || s.status != StateMissing || s.fileBusy() {
+		if s.path != from || s.status == StateConflict || s.fileBusy() {
 			return
 		}
 		followed = true

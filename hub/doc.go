@@ -47,7 +47,7 @@
 // document as a three-way merge. Our own writes are known by their hash, never
 // by time.
 //
-// A merge is shown to nobody before the journal has it on disk, and what room and
+// A merge is shown to no peer before the journal has it on disk, and what room and
 // file last agreed on (the baseline) moves only after that: a crash at any moment
 // makes no change twice and loses none. What a person must decide is kept with
 // the baseline until room and file do not differ about it any more.

@@ -37,7 +37,7 @@ type RoomInfo struct {
 	Kernel  KernelInfo
 	Queue   []QueueItem
 	Cells   int
-	Open    bool      // false: an untitled notebook at rest in the store
+	Open    bool      // false: at rest in the store
 	Since   time.Time // when this life of the room began
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -206,5 +207,92 @@ func TestFiles_IdentityAndHiddenFolders(t *testing.T) {
 	}
 	if _, err := e.Hub.Open(ctx, hub.OpenRequest{Path: "link/new.ipynb", Create: true}); hub.CodeOf(err) != hub.CodeNotFound {
 		t.Errorf("created behind a link: %v", err)
+	}
+}
+
+// A save under the path of a notebook that rests there, with edits for a file that
+// is gone, leaves these edits within reach.
+func TestSaveAs_LeavesWhatRestsAtThePathWithinReach(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, waiting uuid.UUID) {
+		e.SetSource(waiting, "a", "a day of work")
+		e.Remove("a.ipynb")
+		await(t, "the file to be missed", func() bool { return e.Room(waiting).State == hub.StateMissing })
+		awaitRooms(t, e, 0)
+		e.Write("b.ipynb", hubtest.Notebook("another"))
+		if _, err := e.Hub.Save(ctx, e.Open("b.ipynb"), hub.SaveRequest{Path: "a.ipynb"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Source(waiting, "a"); got != "a day of work" || e.Room(waiting).Path != "" {
+			t.Errorf("it holds %q at %q", got, e.Room(waiting).Path)
+		}
+		if e.Read("a.ipynb") != hubtest.Notebook("another") {
+			t.Errorf("the file holds %s", e.Read("a.ipynb"))
+		}
+	})
+}
+
+// A file that was renamed is the same room under its new name, also for who opens
+// it before anybody noticed.
+func TestOpen_ARenamedFileBeforeTheWatcherSpoke(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		if err := os.Rename(filepath.Join(e.Dir, "a.ipynb"), filepath.Join(e.Dir, "b.ipynb")); err != nil {
+			t.Fatal(err)
+		}
+		if again := e.Open("b.ipynb"); again != room {
+			t.Errorf("another room: %s", again)
+		}
+		if moved := p.AwaitEvent("path_changed"); moved["path"] != "b.ipynb" {
+			t.Errorf("told %v", moved)
+		}
+	})
+}
+
+// Two who close a room at once are both answered when it has ended.
+func TestClose_TwoAtOnceAreAnswered(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		began := time.Now()
+		results := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := e.Hub.CloseRoom(ctx, room, hub.Client{})
+				results <- err
+			}()
+		}
+		for range 2 {
+			if err := <-results; err != nil && hub.CodeOf(err) != hub.CodeRoomClosed {
+				t.Error(err)
+			}
+		}
+		if waited := time.Since(began); waited > time.Second { // of virtual time
+			t.Errorf("it took %v", waited)
+		}
+		p.Drop()
+	})
+}
+
+// A notebook that cannot be put into the trash stays, with those who are in it.
+func TestDiscard_ThatFailsDisturbsNobody(t *testing.T) {
+	e := hubtest.New(t, nil)
+	opened, err := e.Hub.Open(ctx, hub.OpenRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := e.Join(opened.Room.ID)
+	e.Journal.Fail(func(_ int, _ storetest.Op, name string) error {
+		if strings.Contains(name, "trash") {
+			return os.ErrInvalid
+		}
+		return nil
+	})
+	if _, err := e.Hub.Discard(ctx, opened.Room.ID, hub.Client{}); err == nil {
+		t.Error("thrown away without a trash")
+	}
+	e.Journal.FailAll(nil)
+	p.Insert(0, "z", "still here")
+	p.AwaitEvent("ack")
+	if code, reason := p.Conn.Closed(); code != 0 {
+		t.Errorf("closed with %d %s", code, reason)
 	}
 }

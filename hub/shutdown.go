@@ -56,16 +56,16 @@ func (h *Hub) closeWithHub(ctx context.Context, r *room) error {
 // unwritten says what of a room's edits its file does not have, now that the room
 // has ended: the save failed, or a person must decide, or ask.
 func (r *room) unwritten(failed error) error {
-	info := r.info.Load()
+	s := &r.state // nobody else has it any more
 	switch {
 	case failed != nil:
-		return fmt.Errorf("save %s (room %s): %w", info.Path, info.ID, failed)
-	case !info.Unsaved || info.Path == "":
+		return fmt.Errorf("save %s (room %s): %w", s.path, r.id, failed)
+	case s.path == "" || s.edits <= s.covered:
 		return nil
-	case info.State == StateLive:
-		return fmt.Errorf("save %s (room %s): a file of an old format is only written when somebody asks for it", info.Path, info.ID)
+	case s.form.Upgraded():
+		return fmt.Errorf("save %s (room %s): a file of an old format is only written when somebody asks for it", s.path, r.id)
 	}
-	return fmt.Errorf("save %s (room %s): its state is %s: %s", info.Path, info.ID, info.State, info.Reason)
+	return fmt.Errorf("save %s (room %s): its state is %s: %s", s.path, r.id, s.status, s.reason)
 }
 
 // CloseRoom saves, stops and closes a room on purpose: it is not reopened by
@@ -100,9 +100,7 @@ func (h *Hub) closeRoom(ctx context.Context, l lease, by Client) (SaveResult, er
 	if !h.remove(l.room, func() bool { return true }) {
 		return result, l.goneError()
 	}
-	if err := l.do(ctx, func(s *state) { s.closed = true }); err != nil {
-		return result, err
-	}
+	_ = l.do(ctx, func(s *state) { s.closed = true }) // in any case it ends now
 	h.teardown(ctx, l.room, "closed")
 	h.publish("evicted", l.id, map[string]any{"reason": "closed", "by": by.Name})
 	return result, l.closeErr
@@ -122,27 +120,22 @@ func (h *Hub) Discard(ctx context.Context, id uuid.UUID, by Client) (TrashEntry,
 	if path := l.info.Load().Path; path != "" {
 		return TrashEntry{}, fail(CodeInvalid, nil, "this notebook is in the file %s; delete that", path)
 	}
-	h.part(ctx, l.room, "deleted")
-	l.endKernel()
-	goOn := func(err error) (TrashEntry, error) {
-		return TrashEntry{}, errors.Join(err, l.do(context.WithoutCancel(ctx), func(s *state) { s.exec.goOn(s) }))
-	}
 	changes := l.changes.Load()
 	doc, err := l.notebook(ctx)
 	if err != nil {
-		return goOn(err)
+		return TrashEntry{}, err
 	}
 	kept, err := h.trash(store.Trashed{Room: id, By: by.Name, File: doc.Data})
 	if err != nil {
-		return goOn(err)
-	}
-	unchanged := func() bool { return l.changes.Load() == changes }
-	if !h.remove(l.room, unchanged) {
-		return goOn(errors.Join(fail(CodeConflict, nil, "the notebook was edited meanwhile; look at it again"), h.store.TrashRemove(kept.ID)))
-	}
-	if err := l.do(context.WithoutCancel(ctx), func(s *state) { s.discarded = true }); err != nil {
 		return TrashEntry{}, err
 	}
+	// Until here nobody was told anything: it may still stay.
+	unchanged := func() bool { return l.changes.Load() == changes }
+	if !h.remove(l.room, unchanged) {
+		return TrashEntry{}, errors.Join(fail(CodeConflict, nil, "the notebook was edited meanwhile; look at it again"), h.store.TrashRemove(kept.ID))
+	}
+	ctx = context.WithoutCancel(ctx)
+	_ = l.do(ctx, func(s *state) { s.discarded = true }) // in any case it ends now
 	h.teardown(ctx, l.room, "deleted")
 	h.publish("evicted", id, map[string]any{"reason": "deleted", "by": by.Name})
 	return trashEntry(kept), l.closeErr

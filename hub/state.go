@@ -59,9 +59,9 @@ type state struct {
 	touched  map[*peer]struct{} // have something to be sent
 	merges   []sharedMerge      // of this step
 	withheld withheld
-	known    []byte        // the document's state vector, nil when it changed
-	editedAt time.Time     // of the last "edited" event
-	empty    chan struct{} // closed when the last peer has gone, when somebody waits
+	known    []byte          // the document's state vector, nil when it changed
+	editedAt time.Time       // of the last "edited" event
+	empty    []chan struct{} // closed when the last peer has gone, for those who wait
 
 	exec executor
 

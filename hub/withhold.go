@@ -9,8 +9,9 @@ import (
 // withheld is what peers are not told yet: a merge that the document has and
 // the journal has not on the disk. Were it shown at once, a crash would make it
 // twice: those who saw it bring it back, and the hub merges the file again.
-// Nothing of the document leaves meanwhile, neither updates nor answers, for
-// what is written later may stand beside it. The room owns it.
+// Nothing of the document goes to a peer meanwhile, neither updates nor answers,
+// for what is written later may stand beside it; reading it brings nothing back.
+// The room owns it.
 type withheld struct {
 	seq   uint64 // the journal's number of the newest such merge; 0: there is none
 	since time.Time

@@ -5,6 +5,8 @@ import (
 	pathpkg "path"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/store"
 )
@@ -35,8 +37,23 @@ func (r *room) write(snap *snapshot, job *saveJob) (out written) {
 	rec.Standing, rec.Unsaved = string(StateLive), false
 	rec.Rev++
 	r.refile(out.stat.ID)
+	r.hub.makeWay(rec.Path, r.id)
 	r.putRecord(rec)
 	return out
+}
+
+// makeWay leaves a room at rest that waits at a path, with edits for a file that
+// was gone, without one: another notebook takes the path, and its edits must stay
+// within reach. The caller holds the path's claim.
+func (h *Hub) makeWay(path string, id uuid.UUID) {
+	rec, err := h.store.ByPath(path)
+	if err != nil || rec.Room == id || rec.Status == store.StatusReplaced || !rec.Unsaved {
+		return
+	}
+	rec.Path, rec.File, rec.Hash, rec.Title = "", FileID{}, "", path
+	if err := h.store.PutRecord(rec); err != nil {
+		h.log.Error("room at rest not made untitled", "room", rec.Room, "path", path, "error", err)
+	}
 }
 
 // putRecord updates the index. When it cannot, the file is nevertheless

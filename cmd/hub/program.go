@@ -148,6 +148,7 @@ func (m *program) serve(ctx context.Context) {
 	}()
 	m.onClose(func(ctx context.Context) error {
 		// Rooms first: their sockets and streams end, and requests with them.
+		m.tellResting(ctx)
 		err := m.hub.Close(ctx)
 		if m.server.Shutdown(ctx) != nil {
 			m.server.Close()
@@ -155,6 +156,20 @@ func (m *program) serve(ctx context.Context) {
 		<-done
 		return err
 	})
+}
+
+// tellResting names the notebooks that were not open and whose edits are in no
+// file: they wait for a person, as they did when their rooms went to rest.
+func (m *program) tellResting(ctx context.Context) {
+	rooms, err := m.hub.Rooms(ctx, true)
+	if err != nil {
+		m.log.Warn("rooms at rest not looked at", "error", err)
+	}
+	for _, r := range rooms {
+		if !r.Open && r.Unsaved && r.Path != "" {
+			m.log.Warn("edits are in no file yet; open the notebook to decide", "path", r.Path, "state", r.State)
+		}
+	}
 }
 
 // close ends everything, the last thing started first.

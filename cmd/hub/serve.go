@@ -47,7 +47,7 @@ func (c *serveCmd) Help() string {
 	return `Every flag can stand in the configuration file under its name, and those that name a $VARIABLE in the environment.
 A flag wins over the environment, the environment over the file, the file over the default.
 
-SIGINT and SIGTERM save everything and stop. The exit code is 0 when all was saved to its file, 1 when not; what was
+SIGINT and SIGTERM save everything and stop. The exit code is 0 when all open notebooks were saved to their files, 1 when not; what was
 not is kept in the state directory and is there again after the next start.`
 }
 
@@ -73,7 +73,7 @@ func (c *serveCmd) Run(ctx context.Context, con *console) error {
 	if err = errors.Join(err, m.close(limit)); err != nil {
 		return fmt.Errorf("stop: not everything was saved to its file (edits are in %s and come back with the next start): %w", m.stateDir, err)
 	}
-	log.Info("stopped; everything is saved")
+	log.Info("stopped; everything that was open is saved")
 	return nil
 }
 

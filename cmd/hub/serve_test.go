@@ -281,7 +281,7 @@ func TestStop_SIGTERMSavesEverything(t *testing.T) {
 	if got, want := s.read("a.ipynb"), strings.Replace(plain, "hello", "changed", 1); got != want {
 		t.Errorf("the file holds\n%s", got)
 	}
-	if !strings.Contains(h.err.String(), "everything is saved") {
+	if !strings.Contains(h.err.String(), "everything that was open is saved") {
 		t.Errorf("said %s", h.err)
 	}
 }

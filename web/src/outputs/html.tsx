@@ -40,11 +40,20 @@ function reachable(root: HTMLElement): void {
   }
 }
 
+/** An escaped name for a person, as it stands where it is escaped wrongly. */
+function readable(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** A picture that is not there says which one. */
 function tellMissing(event: Event): void {
   const image = event.target as HTMLElement;
   if (!(image instanceof HTMLImageElement) || image.classList.contains("blocked")) return;
-  const name = image.src.startsWith("data:") ? "" : decodeURIComponent(new URL(image.src).pathname.split("/").pop()!);
+  const name = image.src.startsWith("data:") ? "" : readable(new URL(image.src).pathname.split("/").pop()!);
   image.classList.add("blocked");
   image.alt = `${image.alt} [no picture${name && ` at ${name}`}]`.trim();
 }

@@ -171,7 +171,7 @@ export class Session {
     });
     p.on("sync", (synced: boolean) => {
       if (!synced) return;
-      if (!this.synced.peek()) void this.takeOver();
+      void this.takeOver();
       batch(() => {
         this.synced.value = true;
         this.link.value = "live";

@@ -53,6 +53,8 @@ function room(one = browser(), lineage = "first") {
     };
     doc.on("update", edited);
     pending.connected();
+    pending.answered(); // the hub asks each page what it has
+    sent++;
     await kept.begin(history);
     const back = await kept.takeOver((update) => {
       Y.applyUpdate(doc, update, "left");
