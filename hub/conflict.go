@@ -217,6 +217,7 @@ func (r *room) follow(from, to string, file FileID) (followed bool) {
 		r.hub.drop(mine)
 		return false
 	}
+	r.hub.makeWay(rec.Path, r.id)
 	r.putRecord(rec)
 	r.post(func(s *state) {
 		s.settling = false

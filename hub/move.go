@@ -179,6 +179,7 @@ func (r *room) renameFile(snap *snapshot, move *pathMove) (out written) {
 	rec := snap.record
 	rec.Path, rec.File, rec.Modified = move.path, out.stat.ID, time.Now()
 	rec.Rev++
+	r.hub.makeWay(rec.Path, r.id)
 	r.putRecord(rec)
 	return out
 }

@@ -210,25 +210,48 @@ func TestFiles_IdentityAndHiddenFolders(t *testing.T) {
 	}
 }
 
-// A save under the path of a notebook that rests there, with edits for a file that
-// is gone, leaves these edits within reach.
-func TestSaveAs_LeavesWhatRestsAtThePathWithinReach(t *testing.T) {
-	bubble(t, func(t *testing.T, e *hubtest.Env, waiting uuid.UUID) {
-		e.SetSource(waiting, "a", "a day of work")
-		e.Remove("a.ipynb")
-		await(t, "the file to be missed", func() bool { return e.Room(waiting).State == hub.StateMissing })
-		awaitRooms(t, e, 0)
-		e.Write("b.ipynb", hubtest.Notebook("another"))
-		if _, err := e.Hub.Save(ctx, e.Open("b.ipynb"), hub.SaveRequest{Path: "a.ipynb"}); err != nil {
-			t.Fatal(err)
-		}
-		if got := e.Source(waiting, "a"); got != "a day of work" || e.Room(waiting).Path != "" {
-			t.Errorf("it holds %q at %q", got, e.Room(waiting).Path)
-		}
-		if e.Read("a.ipynb") != hubtest.Notebook("another") {
-			t.Errorf("the file holds %s", e.Read("a.ipynb"))
-		}
-	})
+// Another notebook takes the path of one that rests there, with edits for a file
+// that is gone: these edits stay within reach.
+func TestRest_WhoTakesThePathLeavesTheEditsWithinReach(t *testing.T) {
+	for name, take := range map[string]func(t *testing.T, e *hubtest.Env, room uuid.UUID) error{
+		"save as": func(_ *testing.T, e *hubtest.Env, room uuid.UUID) error {
+			_, err := e.Hub.Save(ctx, room, hub.SaveRequest{Path: "a.ipynb"})
+			return err
+		},
+		"rename": func(_ *testing.T, e *hubtest.Env, room uuid.UUID) error {
+			_, err := e.Hub.Rename(ctx, room, "a.ipynb", hub.Client{})
+			return err
+		},
+		"moved outside": func(t *testing.T, e *hubtest.Env, room uuid.UUID) error {
+			err := os.Rename(filepath.Join(e.Dir, "b.ipynb"), filepath.Join(e.Dir, "a.ipynb"))
+			e.Watcher.Changed(filepath.Join(e.Dir, "b.ipynb"))
+			await(t, "the room to follow", func() bool { return e.Room(room).Path == "a.ipynb" })
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, e *hubtest.Env, waiting uuid.UUID) {
+				e.SetSource(waiting, "a", "a day of work")
+				e.Remove("a.ipynb")
+				await(t, "the file to be missed", func() bool { return e.Room(waiting).State == hub.StateMissing })
+				awaitRooms(t, e, 0)
+				e.Write("b.ipynb", hubtest.Notebook("another"))
+				room := e.Open("b.ipynb")
+				p := e.Join(room)
+				if err := take(t, e, room); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				if got := e.Source(waiting, "a"); got != "a day of work" || e.Room(waiting).Path != "" {
+					t.Errorf("it holds %q at %q", got, e.Room(waiting).Path)
+				}
+				if e.Read("a.ipynb") != hubtest.Notebook("another") {
+					t.Errorf("the file holds %s", e.Read("a.ipynb"))
+				}
+				p.Drop()
+			})
+		})
+	}
 }
 
 // A file that was renamed is the same room under its new name, also for who opens
