@@ -108,7 +108,10 @@ func (f *rootFiles) link(from, to string) error {
 	err := f.root.Link(from, to)
 	switch {
 	case err == nil:
-		return f.root.Remove(from)
+		if err = f.root.Remove(from); err != nil {
+			err = diskError(err, to)
+		}
+		return err
 	case errors.Is(err, fs.ErrExist):
 		return fileExists(to)
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EMLINK):
