@@ -24,10 +24,16 @@ export function modeOfMagic(source: string): string {
 
 const loaded = new Map<string, Promise<Extension>>();
 
-/** Loads a mode; an unknown one is plain text. */
+/** Loads a mode; an unknown one is plain text, and so is one that cannot be had while the hub is away: who asks later tries again. */
 export function mode(name: string): Promise<Extension> {
   let promise = loaded.get(name);
-  if (!promise) loaded.set(name, (promise = load(name)));
+  if (!promise) {
+    promise = load(name).catch(() => {
+      loaded.delete(name);
+      return [];
+    });
+    loaded.set(name, promise);
+  }
   return promise;
 }
 

@@ -72,14 +72,16 @@ function decode(text: string): string {
   }
 }
 
-let katex: Promise<typeof import("katex").default> | null = null;
+let katex: Promise<typeof import("katex").default | null> | null = null;
 
 /** Draws the formulas inside an element; they show as their source until KaTeX is there, and when it cannot read them. */
 export async function drawFormulas(root: ParentNode): Promise<void> {
   const places = [...root.querySelectorAll<HTMLElement>(".math:not([data-drawn])")];
   if (places.length === 0) return;
-  katex ??= Promise.all([import("katex"), import("katex/dist/katex.css")]).then(([module]) => module.default);
-  const { render } = await katex;
+  katex ??= Promise.all([import("katex"), import("katex/dist/katex.css")]).then(([module]) => module.default, () => (katex = null));
+  const drawing = await katex;
+  if (!drawing) return;
+  const { render } = drawing;
   const macros = {};
   for (const place of places) {
     const tex = place.textContent ?? "";
