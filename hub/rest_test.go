@@ -319,3 +319,35 @@ func TestDiscard_ThatFailsDisturbsNobody(t *testing.T) {
 		t.Errorf("closed with %d %s", code, reason)
 	}
 }
+
+// The end of the hub names every open notebook whose file lacks edits, and why.
+func TestClose_OfTheHubNamesWhatIsInNoFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("old.ipynb", `{"metadata": {}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": [{"cell_type": "code", "input": "x", "outputs": [], "language": "python"}]}]}`)
+		e.Write("gone.ipynb", hubtest.Notebook("x"))
+		e.Write("fine.ipynb", hubtest.Notebook("x"))
+		for _, name := range []string{"old.ipynb", "gone.ipynb", "fine.ipynb"} {
+			room := e.Open(name)
+			cells, err := e.Hub.Cells(ctx, room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.SetSource(room, cells.Cells[0].ID, "edited")
+			if name == "gone.ipynb" {
+				e.Remove(name)
+				await(t, "the file to be missed", func() bool { return e.Room(room).State == hub.StateMissing })
+			}
+		}
+		err := e.Hub.Close(ctx)
+		if err == nil {
+			t.Fatal("everything was saved")
+		}
+		for part, want := range map[string]bool{"old.ipynb": true, "old format": true, "gone.ipynb": true, "missing": true, "fine.ipynb": false} {
+			if strings.Contains(err.Error(), part) != want {
+				t.Errorf("told %q", err)
+			}
+		}
+		e.Stop()
+	})
+}
