@@ -65,3 +65,12 @@ func (d *Document) Stands(dispute Dispute, disk *notebook.Notebook) bool {
 	}
 	return false
 }
+
+// undetailed are conflicts of which no more is known.
+func undetailed(disputes []Dispute) []Conflict {
+	var conflicts []Conflict
+	for _, d := range disputes {
+		conflicts = append(conflicts, Conflict{Kind: d.Kind, Cell: d.Cell})
+	}
+	return conflicts
+}

@@ -1,8 +1,6 @@
 package nbdoc
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/notebookhub/hub/hub/notebook"
@@ -52,25 +50,22 @@ type Conflict struct {
 // Blocks reports whether a person has to decide.
 func (c Conflict) Blocks() bool { return c.Kind != Overridden }
 
-// mergedKey is the key of the hub's root that names the last merge, so that the
-// same merge after a crash is known to be done.
-const mergedKey = "merged"
-
 // Merge brings the changes that a file has had since was, its last known
 // content, into the document, beside those that the document has had. base is
 // a state of the document that is equal to was: texts are changed in a fork of
 // it, so that every character finds its place among concurrent edits. Without
 // base the places come from comparing texts; without was nothing is deleted.
 //
-// A change that both sides made is taken once, and merging the same file again
-// changes nothing. The three contents are not changed.
+// A change that both sides made is taken once. Merging the same file again changes
+// nothing, and returns the conflicts without what the file has. The three contents
+// are not changed.
 func (d *Document) Merge(base []byte, was, disk *notebook.Notebook) (Event, []Conflict, error) {
+	if disputes, done := d.Merged(base, was, disk); done {
+		return Event{}, undetailed(disputes), nil
+	}
 	x := d.begin(nil)
 	m := newMerge(d, base, was, disk)
 	m.plan()
-	if d.Hub(mergedKey) == m.name {
-		return Event{}, m.conflicts, nil
-	}
 	if err := m.forkTexts(&x, base); err != nil {
 		return Event{}, nil, fmt.Errorf("merge file: %w", err)
 	}
@@ -133,14 +128,6 @@ func newMerge(d *Document, base []byte, was, disk *notebook.Notebook) *merge {
 	return m
 }
 
-// mergeName identifies the merge of a file into what has become of a state.
-func mergeName(base []byte, was, disk *notebook.Notebook) string {
-	h := sha256.New()
-	h.Write(base)
-	h.Write(notebook.AppendFingerprint(notebook.AppendFingerprint(nil, was), disk))
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
 // plan compares the three sides.
 func (m *merge) plan() {
 	m.match()
@@ -180,7 +167,7 @@ func (m *merge) apply(e *Edit) error {
 			last = id
 		}
 	}
-	return e.set(m.d.hub, mergedKey, m.name)
+	return e.set(m.d.hub, mergedKey, writeMerged(m.name, m.conflicts))
 }
 
 // applyCell carries out what was planned for one cell of the file, which comes

@@ -66,8 +66,8 @@ func wantMerge(t *testing.T, base, disk, live, want *notebook.Notebook, kinds ..
 			if !slices.Equal(got, kinds) {
 				t.Fatalf("conflicts %v, want %v", got, kinds)
 			}
-			// A cell that is back is no conflict any more.
-			kinds = slices.DeleteFunc(slices.Clone(kinds), func(k nbdoc.ConflictKind) bool { return k == nbdoc.DeletedInRoom })
+			// What nobody has to decide about is told once.
+			kinds = slices.DeleteFunc(slices.Clone(kinds), func(k nbdoc.ConflictKind) bool { return k == nbdoc.Overridden })
 			if !notebook.Equal(d.Notebook(), want) {
 				t.Fatalf("forked %v: got\n%swant\n%s", forked, show(d.Notebook()), show(want))
 			}

@@ -26,6 +26,7 @@ type Baseline struct {
 const (
 	baselineName = "baseline"
 	pendingName  = "pending"
+	mergingName  = "merging"
 )
 
 // baselineHead is the first section of the file.
@@ -41,14 +42,23 @@ type baselineHead struct {
 // pending baseline is what the file holds, and must not be lost.
 func (l *Log) SetPending(ctx context.Context, b *Baseline) error {
 	return l.inBases(ctx, "set pending", func() error {
-		if l.owed {
-			if err := l.promote(); err != nil && !errors.Is(err, ErrNotFound) {
-				return fmt.Errorf("promote the former one: %w", err)
-			}
-			l.owed = false
+		if err := l.payOwed(); err != nil {
+			return err
 		}
 		return l.writeBaseline(pendingName, b)
 	})
+}
+
+// payOwed makes up for a promotion that failed.
+func (l *Log) payOwed() error {
+	if !l.owed {
+		return nil
+	}
+	if err := l.promote(); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("promote the former one: %w", err)
+	}
+	l.owed = false
+	return nil
 }
 
 // PromotePending makes the pending baseline the baseline, by a rename. When it
@@ -74,12 +84,30 @@ func (l *Log) promote() error {
 	return err
 }
 
-// SetBaseline replaces the baseline at once, for a file that was read. What is
-// pending stays; what was to be promoted is out of date.
+// SetMerging makes durable which file a merge is about to bring into the
+// document. It comes before the merge's update is appended: whoever finds that
+// update after a crash knows by it what the file held, although the baseline had
+// not moved yet. A promotion that failed is made up for first, as by SetPending.
+func (l *Log) SetMerging(ctx context.Context, b *Baseline) error {
+	return l.inBases(ctx, "set merging", func() error {
+		if err := l.payOwed(); err != nil {
+			return err
+		}
+		return l.writeBaseline(mergingName, b)
+	})
+}
+
+// SetBaseline replaces the baseline at once, for a file that was read, and ends
+// the merge that was under way. What is pending stays; what was to be promoted is out of
+// date.
 func (l *Log) SetBaseline(ctx context.Context, b *Baseline) error {
 	return l.inBases(ctx, "set baseline", func() error {
 		err := l.writeBaseline(baselineName, b)
 		l.owed = l.owed && err != nil
+		if err == nil {
+			// Best effort: what it was merged into is no longer the baseline.
+			l.store.disk.Remove(filepath.Join(l.dir, mergingName))
+		}
 		return err
 	})
 }

@@ -18,6 +18,7 @@ type promise struct {
 	step              int
 	updates           int // the highest update that is durable
 	baseline, pending int // the youngest that was set; pending 0: none is
+	merging           int // likewise
 	record, versions  int
 }
 
@@ -77,6 +78,10 @@ func live(t *testing.T, s *store.Store, id uuid.UUID, w *witness) {
 			w.note(func(p *promise) { p.pending = nr })
 			must(t, l.PromotePending(t.Context()))
 			w.note(func(p *promise) { p.baseline, p.pending = nr, 0 })
+			must(t, l.SetMerging(t.Context(), &store.Baseline{File: fmt.Append(nil, nr)}))
+			w.note(func(p *promise) { p.merging = nr })
+			w.note(func(p *promise) { p.merging = 0 })
+			must(t, l.SetBaseline(t.Context(), &store.Baseline{File: fmt.Append(nil, nr)}))
 			_, err := s.AddVersion(id, store.Version{File: state})
 			must(t, err)
 			w.note(func(p *promise) { p.versions = nr })
@@ -156,6 +161,9 @@ func checkRoom(t *testing.T, s *store.Store, id uuid.UUID, p promise, n int) {
 	}
 	if got := numberOf(rec.Pending); got < p.pending && numberOf(rec.Baseline) < p.pending {
 		t.Errorf("step %d: pending %d, promised %d", n, got, p.pending)
+	}
+	if got := numberOf(rec.Merging); got < p.merging || got > max(p.baseline, 1) {
+		t.Errorf("step %d: merging %d, promised %d", n, got, p.merging)
 	}
 	if got, err := s.Versions(id); err != nil || len(got) < p.versions {
 		t.Errorf("step %d: %d versions, promised %d, %v", n, len(got), p.versions, err)

@@ -15,6 +15,7 @@
 //	                snapshot-<gen> the state that replaced older journals
 //	                baseline       the file as last read or written, and its state
 //	                pending        the baseline of a save that is under way
+//	                merging        the file that is being merged into the room
 //	                versions/      former states of the file
 //	                damaged/       unreadable parts, set aside, never deleted
 //	blobs/xx/yy/<sha256>           immutable payloads

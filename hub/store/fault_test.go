@@ -21,7 +21,7 @@ func work(t *testing.T, s *store.Store, l *store.Log, id uuid.UUID, through uint
 	_, trash := s.TrashAdd(store.Trashed{File: []byte("deleted")})
 	return errors.Join(
 		l.Sync(ctx), l.Compact(ctx, through, state, nil),
-		l.SetPending(ctx, b), l.PromotePending(ctx), l.SetBaseline(ctx, b),
+		l.SetPending(ctx, b), l.PromotePending(ctx), l.SetMerging(ctx, b), l.SetBaseline(ctx, b),
 		s.PutRecord(store.Record{Room: id, Path: "p", Modified: time.Unix(int64(through), 0)}),
 		version, trash,
 	)

@@ -432,6 +432,9 @@ func TestBaseline_FailedPromotionIsMadeUpForByTheNextSave(t *testing.T) {
 			if err := l.SetPending(t.Context(), base("third")); err == nil {
 				t.Fatal("another one took the place of what was not promoted")
 			}
+			if err := l.SetMerging(t.Context(), base("third")); err == nil {
+				t.Fatal("a merge began although the baseline is not what the file held")
+			}
 		}
 	}
 	faults.FailAll(nil)
@@ -439,6 +442,25 @@ func TestBaseline_FailedPromotionIsMadeUpForByTheNextSave(t *testing.T) {
 	must(t, l.Close())
 	if _, rec := openLog(t, s, id); string(rec.Baseline.File) != "second" || string(rec.Pending.File) != "third" {
 		t.Errorf("baseline %s, pending %s", rec.Baseline.File, rec.Pending.File)
+	}
+}
+
+// The file that is being merged is known until the baseline has moved there.
+func TestBaseline_AMergeUnderWayIsKnown(t *testing.T) {
+	s := open(t, t.TempDir(), store.Options{})
+	id := uuid.New()
+	l, _ := openLog(t, s, id)
+	must(t, l.SetBaseline(t.Context(), &store.Baseline{File: []byte("was")}))
+	must(t, l.SetMerging(t.Context(), &store.Baseline{File: []byte("theirs"), IDs: []string{"a"}}))
+	must(t, l.Close())
+	l, rec := openLog(t, s, id)
+	if rec.Merging == nil || string(rec.Merging.File) != "theirs" || rec.Merging.IDs[0] != "a" || string(rec.Baseline.File) != "was" {
+		t.Fatalf("during the merge: %+v, baseline %+v", rec.Merging, rec.Baseline)
+	}
+	must(t, l.SetBaseline(t.Context(), rec.Merging))
+	must(t, l.Close())
+	if _, rec = openLog(t, s, id); rec.Merging != nil || string(rec.Baseline.File) != "theirs" {
+		t.Errorf("after the merge: %+v, baseline %+v", rec.Merging, rec.Baseline)
 	}
 }
 
@@ -469,6 +491,7 @@ func TestLog_RereadIsWhatOpeningWouldRecover(t *testing.T) {
 		t.Errorf("read again: %s, %q, %+v", rec.Snapshot, got, rec.Baseline)
 	}
 	faults.FailAll(nil)
+	_ = l.Sync(t.Context()) // an attempt that was under way may fail yet
 	must(t, l.Sync(t.Context()))
 	must(t, l.Close())
 	if _, err := l.Reread(t.Context()); !errors.Is(err, store.ErrClosed) {

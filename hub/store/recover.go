@@ -18,7 +18,8 @@ type Recovered struct {
 	Snapshot []byte   // nil: none
 	Updates  [][]byte // may alias each other's memory; not to be changed
 	Baseline *Baseline
-	Pending  *Baseline
+	Pending  *Baseline // what a save was about to write
+	Merging  *Baseline // what a merge was about to bring in
 	// Damaged says that something that may have been acknowledged is unreadable. It
 	// was set aside below the room's damaged folder; Detail says what, for people.
 	Damaged bool
@@ -118,7 +119,10 @@ func (l *Log) recover() (rec Recovered, err error) {
 	if rec.Baseline, err = l.recoverBaseline(baselineName, &rec); err != nil {
 		return rec, err
 	}
-	rec.Pending, err = l.recoverBaseline(pendingName, &rec)
+	if rec.Pending, err = l.recoverBaseline(pendingName, &rec); err != nil {
+		return rec, err
+	}
+	rec.Merging, err = l.recoverBaseline(mergingName, &rec)
 	return rec, err
 }
 
