@@ -34,20 +34,17 @@ func (s *state) readLimit(pending *store.Baseline) int64 {
 	return limit
 }
 
-// moveBaseline makes durable what room and file agree on, and the record of it,
-// beside the room, and then goes on in it. Nobody waits for a room that is being loaded: there it is
+// beside does something slow for the room's file, one thing at a time, and then
+// goes on in the room. Nobody waits for a room that is being loaded: there it is
 // done at once.
-func (s *state) moveBaseline(base *store.Baseline, rec store.Record, then func(*state, error)) {
+func (s *state) beside(slow func() error, then func(*state, error)) {
 	if s.loading() {
-		then(s, s.r.storeBaseline(base)) // the record is written when loading ends
+		then(s, slow())
 		return
 	}
 	s.settling = true
 	s.r.work.Go(func() {
-		err := s.r.storeBaseline(base)
-		if err == nil {
-			s.r.putRecord(rec)
-		}
+		err := slow()
 		s.r.post(func(s *state) {
 			s.settling = false
 			defer s.tellQuiet()
@@ -55,6 +52,18 @@ func (s *state) moveBaseline(base *store.Baseline, rec store.Record, then func(*
 			s.nextSave()
 		})
 	})
+}
+
+// moveBaseline makes durable what room and file agree on, and the record of it.
+func (s *state) moveBaseline(base *store.Baseline, rec store.Record, then func(*state, error)) {
+	loading := s.loading() // then the record is written when it ends
+	s.beside(func() error {
+		err := s.r.storeBaseline(base)
+		if err == nil && !loading {
+			s.r.putRecord(rec)
+		}
+		return err
+	}, then)
 }
 
 // storeBaseline comes after the journal, unless the baseline itself holds the
@@ -69,6 +78,16 @@ func (r *room) storeBaseline(base *store.Baseline) error {
 	return r.setBaseline(base)
 }
 
+// storeMerging comes after the baseline from which the file is merged.
+func (r *room) storeMerging(owed, theirs *store.Baseline) error {
+	if owed != nil {
+		if err := r.storeBaseline(owed); err != nil {
+			return err
+		}
+	}
+	return storeError(r.state.log.SetMerging(r.hub.ctx, theirs))
+}
+
 // agree makes a file's bytes the baseline: room and file are equal at this
 // moment.
 func (s *state) agree(content FileContent, form *form, then func(*state, error)) {
@@ -81,7 +100,8 @@ func (s *state) agree(content FileContent, form *form, then func(*state, error))
 	edits := s.edits
 	s.moveBaseline(base, s.recordOf(content, false), func(s *state, err error) {
 		if err == nil {
-			s.baseline, s.form, s.file = base, form, content.ID
+			s.baseline, s.form, s.file, s.owed = base, form, content.ID, nil
+			s.cut = nil
 			s.r.refile(content.ID)
 			s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
 			s.covered, s.decided, s.infoDue = edits, "", true
@@ -98,7 +118,8 @@ func (s *state) recordOf(content FileContent, unsaved bool) store.Record {
 }
 
 // rebase makes the disk's bytes what room and file last agreed on, but for the
-// disputes. The room may have edits that the file has not.
+// disputes. The room may have edits that the file has not. It holds at once: what
+// comes next is merged from here, whether or not the disk takes the baseline.
 func (s *state) rebase(seen sight, disputes []string, then func(*state, error)) {
 	base := &store.Baseline{File: seen.content.Data, IDs: seen.form.IDs(), Path: s.path, Disputes: disputes}
 	same := notebook.Equal(s.doc.Notebook(), seen.form.Notebook())
@@ -111,21 +132,13 @@ func (s *state) rebase(seen sight, disputes []string, then func(*state, error)) 
 		}
 		base.State = encoded
 	}
-	edits := s.edits
-	rec := s.recordOf(seen.content, !same)
-	rec.Rev++
-	s.moveBaseline(base, rec, func(s *state, err error) {
-		if err == nil {
-			s.rebased(seen, base)
-			s.afterRebase(same, edits)
-		}
-		then(s, err)
-	})
+	s.rebased(seen, base, same)
+	s.payBaseline(s.recordOf(seen.content, !same), then)
 }
 
 // rebased takes over the new baseline.
-func (s *state) rebased(seen sight, base *store.Baseline) {
-	s.baseline, s.form, s.file = base, seen.form, seen.content.ID
+func (s *state) rebased(seen sight, base *store.Baseline, same bool) {
+	s.baseline, s.form, s.file, s.owed = base, seen.form, seen.content.ID, base
 	s.r.refile(seen.content.ID)
 	s.saved = &Saved{SHA256: seen.content.Hash, Time: seen.content.Modified}
 	s.decided = "" // that was about other bytes
@@ -133,21 +146,25 @@ func (s *state) rebased(seen sight, base *store.Baseline) {
 	if !s.loading() || len(base.Disputes) > 0 {
 		s.fileAgrees()
 	}
-}
-
-// afterRebase says what the file still lacks. Up to edits it has everything, if
-// it was the same.
-func (s *state) afterRebase(same bool, edits uint64) {
-	switch {
-	case !same:
-		s.saver.auto.changed(time.Now())
-	case s.edits == edits:
-		s.covered = edits
+	if same {
+		s.covered = s.edits
 		s.saver.auto.begun()
-	default:
-		s.covered = edits
+	} else {
+		s.saver.auto.changed(time.Now())
 	}
 	s.infoDue = true
 	s.shareSaved()
 	s.h.publish("merged", s.r.id, map[string]any{"path": s.path, "sha256": s.saved.SHA256})
+}
+
+// payBaseline brings the owed baseline to the disk. Until that succeeds the store
+// knows by the merge under way what the file held.
+func (s *state) payBaseline(rec store.Record, then func(*state, error)) {
+	owed := s.owed
+	s.moveBaseline(owed, rec, func(s *state, err error) {
+		if err == nil && s.owed == owed {
+			s.owed = nil
+		}
+		then(s, err)
+	})
 }

@@ -102,10 +102,7 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 		return err
 	}
 	settled := make(chan error, 1)
-	err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
-		if s.fileBusy() {
-			return nbdoc.Event{}, fail(CodeConflict, nil, "the notebook is just being saved; decide again")
-		}
+	err = r.editQuiet(ctx, func(s *state) (nbdoc.Event, error) {
 		ev, err := s.doc.Replace(form.Notebook())
 		if err == nil {
 			s.commit(ev, nil)
@@ -124,6 +121,30 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 		return ctx.Err()
 	case <-r.done:
 		return r.goneError()
+	}
+}
+
+// editQuiet is edit for what changes the baseline as well: it comes when nothing
+// else is about to.
+func (r *room) editQuiet(ctx context.Context, f func(*state) (nbdoc.Event, error)) error {
+	for {
+		var busy <-chan struct{}
+		err := r.edit(ctx, func(s *state) (nbdoc.Event, error) {
+			if busy = s.whenQuiet(); busy != nil {
+				return nbdoc.Event{}, nil
+			}
+			return f(s)
+		})
+		if err != nil || busy == nil {
+			return err
+		}
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.done:
+			return r.goneError()
+		}
 	}
 }
 

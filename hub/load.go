@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -117,144 +115,6 @@ func firstContent(form *form, content FileContent) *notebook.Notebook {
 		return &fresh
 	}
 	return nb
-}
-
-// restore continues a lineage from the store, and takes in what happened to the
-// file meanwhile.
-func (s *state) restore(rec store.Record, recovered store.Recovered) error {
-	doc, err := loadDocument(recovered)
-	if err != nil {
-		return s.replaceLineage(rec, err)
-	}
-	s.doc, s.lineage, s.seed, s.rev = doc, rec.Lineage, rec.Seed, rec.Rev
-	s.form, s.baseline = newForm(s.h.blobs), recovered.Baseline
-	if s.baseline != nil {
-		if s.form, err = s.h.parseOwn(s.baseline.File, s.baseline.IDs); err != nil {
-			return s.replaceLineage(rec, err)
-		}
-		s.saved = &Saved{SHA256: hashOf(s.baseline.File), Time: rec.Modified}
-	}
-	s.catchUp(recovered.Baseline)
-	s.catchUp(recovered.Pending)
-	s.clearAway(recovered.Pending)
-	if err := s.meetDisk(recovered.Pending, rec.Hash); err != nil {
-		return err
-	}
-	if s.baseline != nil && notebook.Equal(s.doc.Notebook(), s.form.Notebook()) {
-		s.covered = s.edits
-		s.saver.auto.begun()
-		return nil
-	}
-	s.edits = s.covered + 1
-	if s.path != "" && s.baseline != nil {
-		s.saver.auto.changed(time.Now())
-	}
-	return nil
-}
-
-// catchUp takes over what went into a file and not into the journal: a save
-// does not wait for a journal that lags behind or fails, and what was saved
-// must not be taken back.
-func (s *state) catchUp(saved *store.Baseline) {
-	if saved == nil || len(saved.State) == 0 {
-		return
-	}
-	ev, err := s.doc.Apply(saved.State, nil)
-	if err != nil {
-		s.r.log.Warn("state of the saved file not taken over", "error", err)
-	}
-	s.commit(ev, nil)
-}
-
-// clearAway removes what a save-as that a crash cut short left beside the user's
-// files. What it left of a save is removed by the next one.
-func (s *state) clearAway(pending *store.Baseline) {
-	if pending == nil || pending.Path == s.path {
-		return
-	}
-	if err := s.h.files.Remove(tempName(pending.Path, s.r.writer())); err != nil && CodeOf(err) != CodeNotFound {
-		s.r.log.Warn("temporary file not removed", "error", err)
-	}
-}
-
-func loadDocument(recovered store.Recovered) (*nbdoc.Document, error) {
-	updates := recovered.Updates
-	if recovered.Snapshot != nil {
-		updates = slices.Insert(slices.Clone(updates), 0, recovered.Snapshot)
-	}
-	if len(updates) == 0 {
-		return nil, errors.New("the history is empty")
-	}
-	return nbdoc.Load(yjs.Options{}, updates...)
-}
-
-// meetDisk compares the file with what the room last knew of it. After a crash
-// a file equal to the pending bytes is our own write, and one that is as the
-// record says is no news, although a save-as that was cut short left the
-// baseline of another path.
-func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
-	if s.path == "" {
-		return nil
-	}
-	content, err := s.h.files.Read(s.path, s.readLimit(pending))
-	switch {
-	case CodeOf(err) == CodeNotFound && s.baseline == nil:
-		return nil // never written yet
-	case CodeOf(err) == CodeNotFound:
-		s.setMissing()
-		return nil
-	case err != nil:
-		s.status, s.code, s.reason = StateDegraded, CodeOf(err), DetailOf(err)
-		return nil
-	}
-	s.file = content.ID
-	if pending != nil && content.Hash == hashOf(pending.File) {
-		if s.form, err = s.h.parseOwn(pending.File, pending.IDs); err != nil {
-			return err
-		}
-		if err := s.log.PromotePending(s.h.ctx); err != nil {
-			s.r.log.Warn("the baseline moves with the next save", "error", err)
-		}
-		s.baseline = pending
-		s.saved = &Saved{SHA256: content.Hash, Time: content.Modified}
-		return nil
-	}
-	if s.baseline != nil && bytes.Equal(content.Data, s.baseline.File) {
-		if len(s.baseline.Disputes) > 0 {
-			s.fileAgrees()
-		}
-		return nil
-	}
-	if s.baseline != nil && s.baseline.Path != s.path && content.Hash == recorded {
-		if form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells, s.ownSize()); err == nil {
-			s.rebase(sight{content: content, form: form}, s.baseline.Disputes, (*state).reconciled)
-			return nil
-		}
-	}
-	s.takeIn(content, (*state).reconciled)
-	return nil
-}
-
-// replaceLineage gives a notebook whose history cannot be read a new room: the
-// old id is never used for another history, so that returning clients cannot
-// merge what does not belong together.
-func (s *state) replaceLineage(rec store.Record, cause error) error {
-	s.r.log.Error("history cannot be read; the notebook gets a new room", "path", rec.Path, "error", cause)
-	if rec.Path == "" {
-		return fail(CodeStorage, cause, "the history of this untitled notebook cannot be read; what was found is kept in the state directory")
-	}
-	successor := store.Record{
-		Room: uuid.New(), Lineage: uuid.New(), Path: rec.Path, Status: store.StatusOpen,
-		Created: time.Now(), Modified: time.Now(),
-	}
-	rec.Status, rec.Replacement, rec.Path = store.StatusReplaced, successor.Room, ""
-	if err := s.h.store.PutRecord(rec); err != nil {
-		return storeError(err)
-	}
-	if err := s.h.store.PutRecord(successor); err != nil {
-		return storeError(err)
-	}
-	return errMoved
 }
 
 // remember writes the room's record: where its notebook is, and that attaching

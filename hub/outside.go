@@ -1,13 +1,7 @@
 package hub
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/notebookhub/hub/hub/nbdoc"
-	"github.com/notebookhub/hub/hub/notebook"
 )
 
 // outside is what the room knows of what others do to its file. The room owns
@@ -103,11 +97,9 @@ func (s *state) meet(seen sight) {
 	code := CodeOf(seen.err)
 	switch {
 	case seen.content.Hash != "" && s.saved != nil && seen.content.Hash == s.saved.SHA256:
-		s.file, s.outside.torn = seen.content.ID, 0
+		s.file, s.outside.torn, s.cut = seen.content.ID, 0, nil
 		s.r.refile(seen.content.ID)
-		if s.status != StateLive {
-			s.backToLive()
-		}
+		s.fileUnchanged()
 	case seen.content.Hash != "" && seen.err != nil && s.outside.torn < tornReads:
 		s.outside.torn++
 		s.outside.due = time.Now().Add(tornWait)
@@ -120,6 +112,23 @@ func (s *state) meet(seen sight) {
 		s.setMissing()
 	default:
 		s.setStatus(StateDegraded, code, DetailOf(seen.err))
+	}
+}
+
+// fileUnchanged is what a look at a file without news is good for: what the disk
+// did not take is tried again, and what was wrong ends.
+func (s *state) fileUnchanged() {
+	if s.owed != nil {
+		s.payBaseline(s.record(), func(s *state, err error) {
+			s.reconciled(err)
+			if err == nil {
+				s.fileUnchanged()
+			}
+		})
+		return
+	}
+	if s.status != StateLive {
+		s.backToLive()
 	}
 }
 
@@ -171,116 +180,6 @@ func (s *state) reconciled(err error) {
 func (s *state) takeIn(content FileContent, then func(*state, error)) {
 	form, err := s.h.parseAfter(content.Data, s.form.Notebook().Cells, s.ownSize())
 	s.reconcile(sight{content: content, form: form, err: err}, then)
-}
-
-// reconcile merges what others made of the file into the document: what they
-// changed since room and file last agreed, and nothing else. What cannot be
-// decided becomes a conflict; the file is not written then. It calls then when
-// room and file agree, or cannot.
-func (s *state) reconcile(seen sight, then func(*state, error)) {
-	switch {
-	case seen.err != nil:
-		s.conflict(CodeOf(seen.err), "the file cannot be read as a notebook: "+DetailOf(seen.err))
-		then(s, nil)
-	case s.baseline == nil && notebook.Equal(seen.form.Notebook(), s.doc.Notebook()):
-		s.rebase(seen, nil, then)
-	case s.baseline == nil:
-		s.conflict(CodeConflict, "somebody else created "+s.path+" with another content")
-		then(s, nil)
-	case s.durable.failing:
-		then(s, s.durable.failure)
-	default:
-		s.merge(seen, then)
-	}
-}
-
-// merge takes the file's change over. When it leaves something that a person
-// must decide about, room and file have nevertheless met: the next change is
-// merged from here, and only the file is not written.
-func (s *state) merge(seen sight, then func(*state, error)) {
-	s.keepIfCellsGo(seen.form)
-	ev, conflicts, err := s.doc.Merge(s.baseline.State, s.form.Notebook(), seen.form.Notebook())
-	s.commitMerge(ev)
-	if err != nil {
-		then(s, fmt.Errorf("merge %s: %w", s.path, err))
-		return
-	}
-	s.h.stats.merges.Add(1)
-	s.rebase(seen, s.standing(conflicts, seen.form.Notebook()), then)
-}
-
-// standing are the disputes that are open now that the file holds disk: the new
-// ones, and what is left of the former.
-func (s *state) standing(conflicts []nbdoc.Conflict, disk *notebook.Notebook) []string {
-	open := s.stillOpen(disk)
-	for _, d := range nbdoc.Disputes(conflicts) {
-		if text := d.String(); !slices.Contains(open, text) {
-			open = append(open, text)
-		}
-	}
-	return open
-}
-
-// stillOpen are the former disputes about which room and file differ.
-func (s *state) stillOpen(disk *notebook.Notebook) []string {
-	if s.baseline == nil {
-		return nil
-	}
-	var open []string
-	for _, text := range s.baseline.Disputes {
-		if d, ok := nbdoc.ParseDispute(text); ok && s.doc.Stands(d, disk) {
-			open = append(open, text)
-		}
-	}
-	return open
-}
-
-// openDisputes are those that are open as the file was last seen.
-func (s *state) openDisputes() []string { return s.stillOpen(s.form.Notebook()) }
-
-// disputesMayEnd looks whether an edit settled what was open: whoever gives the
-// cell up decides too.
-func (s *state) disputesMayEnd() {
-	if s.status == StateConflict && s.baseline != nil && len(s.baseline.Disputes) > 0 && s.code == CodeConflict && len(s.openDisputes()) == 0 {
-		s.backToLive()
-	}
-}
-
-// conflict stops the writing of the file until a person decided, or the disk
-// became readable again.
-func (s *state) conflict(code Code, reason string) {
-	s.decided = "" // that was about other bytes
-	if s.status != StateConflict {
-		s.h.stats.conflicts.Add(1)
-	}
-	if s.loading() {
-		s.status, s.code, s.reason = StateConflict, code, reason
-		return
-	}
-	s.setStatus(StateConflict, code, reason)
-}
-
-// disputeWords says to a person what is to be decided.
-func disputeWords(disputes []string) string {
-	var parts []string
-	for _, text := range disputes {
-		if d, ok := nbdoc.ParseDispute(text); ok {
-			parts = append(parts, fmt.Sprintf("cell %s was %s", d.Cell, conflictWords(d.Kind)))
-		}
-	}
-	return strings.Join(parts, "; ")
-}
-
-func conflictWords(kind nbdoc.ConflictKind) string {
-	switch kind {
-	case nbdoc.DeletedOnDisk:
-		return "deleted in the file and edited here"
-	case nbdoc.DeletedInRoom:
-		return "deleted here and edited in the file"
-	case nbdoc.Retyped:
-		return "given another type on one side and edited on the other"
-	}
-	return "changed on both sides"
 }
 
 // setMissing notes that the file is gone. Edits are kept; nothing is recreated

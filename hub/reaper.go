@@ -113,7 +113,7 @@ func (h *Hub) teardown(ctx context.Context, r *room, why string) {
 func (r *room) endSaves() {
 	quiet := make(chan struct{})
 	err := r.do(context.WithoutCancel(r.hub.ctx), func(s *state) {
-		s.saver.ending, s.saver.quiet = true, quiet
+		s.saver.ending, s.saver.quiet = true, append(s.saver.quiet, quiet)
 		s.nextSave()
 	})
 	if err != nil {

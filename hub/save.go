@@ -13,9 +13,9 @@ import (
 type saver struct {
 	auto    autosaver
 	running bool
-	queue   []*saveJob    // what was asked for meanwhile
-	ending  bool          // the room ends: nothing begins any more
-	quiet   chan struct{} // closed when nothing is under way, if somebody waits for that
+	queue   []*saveJob      // what was asked for meanwhile
+	ending  bool            // the room ends: nothing begins any more
+	quiet   []chan struct{} // closed when nothing is under way, for those who wait
 }
 
 // saveJob is one save that somebody asked for, or the timer.
@@ -209,7 +209,8 @@ func (s *state) saveSucceeded(job *saveJob, snap *snapshot, out written) {
 	s.h.stats.saves.Add(1)
 	s.saver.auto.succeeded()
 	former := s.path
-	s.path, s.file, s.form, s.baseline = out.base.Path, out.stat.ID, out.form, out.base
+	s.path, s.file, s.form, s.baseline, s.owed = out.base.Path, out.stat.ID, out.form, out.base, nil
+	s.cut = nil
 	s.covered, s.decided = snap.edits, ""
 	s.rev++
 	s.saved = &Saved{SHA256: out.hash, Time: out.stat.Modified}
@@ -248,12 +249,26 @@ func (s *state) saveFailed(job *saveJob, err error) {
 	s.finishSave(job, SaveResult{}, err)
 }
 
-// tellQuiet says that nothing is under way to who waits for that.
+// tellQuiet says that nothing is under way to those who wait for that.
 func (s *state) tellQuiet() {
-	if s.saver.quiet != nil && !s.fileBusy() {
-		close(s.saver.quiet)
-		s.saver.quiet = nil
+	if s.fileBusy() {
+		return
 	}
+	for _, quiet := range s.saver.quiet {
+		close(quiet)
+	}
+	s.saver.quiet = nil
+}
+
+// whenQuiet returns what is closed when nothing is under way any more, nil when
+// nothing is.
+func (s *state) whenQuiet() <-chan struct{} {
+	if !s.fileBusy() {
+		return nil
+	}
+	quiet := make(chan struct{})
+	s.saver.quiet = append(s.saver.quiet, quiet)
+	return quiet
 }
 
 // finishSave answers who asked. What the answer is about can be looked up then.

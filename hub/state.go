@@ -36,12 +36,14 @@ type state struct {
 	rev      uint64
 	form     *form           // how the file spells things; its bytes are the baseline's
 	baseline *store.Baseline // what room and file last agreed on; nil before the first save
+	owed     *store.Baseline // the same, while the disk does not have it; else nil
+	cut      *store.Baseline // of a save before a crash, while it is not known what came of it
 	saved    *Saved
 	created  time.Time
 	edits    uint64 // changes of what the file holds, counted
 	covered  uint64 // edits up to here are in the file
 	saver    saver
-	settling bool   // a baseline is on its way to the disk
+	settling bool   // a baseline, or a merge's file, is on its way to the disk
 	decided  string // hash of the bytes on disk that a person let be overwritten
 	recent   view   // the content a few seconds ago
 	recentAt time.Time
