@@ -114,13 +114,20 @@ func (w *world) propertyStep() {
 	case n < 92:
 		w.crash()
 	case n < 96:
-		w.blackout(func() {
+		w.blackout(1+w.rng.IntN(40), func() {
 			for range w.rng.IntN(6) {
 				w.types(w.pick())
 				w.rest()
-				if w.rng.IntN(2) == 0 {
+				switch w.rng.IntN(4) {
+				case 0, 1:
 					w.saves()
+				case 2:
+					w.outside()
 				}
+			}
+		}, func() {
+			if w.rng.IntN(2) == 0 {
+				w.outside()
 			}
 		})
 	case n < 98:

@@ -36,6 +36,8 @@ var mutations = []struct {
 	{"move the baseline before the journal", "baseline.go", "if base.State == nil {", "if false {", "TestMerge_"},
 	{"merge from where the two last agreed on all", "outside.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",
 		"if open := s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()); len(open) > 0 {\n\t\ts.conflict(CodeConflict, disputeWords(open))\n\t\tthen(s, nil)\n\t\treturn\n\t}\n\ts.rebase(seen, nil, then)", "Conflict_"},
+	{"forget the merge that a crash cut off", "restore.go", "if theirs == nil || s.baseline == nil {", "if true {", "TestCrash_"},
+	{"forget the save that a crash cut off", "restore.go", "if cut == nil || cut.Path != s.path {", "if true {", "TestCrash_"},
 	{"let a decision outlive its bytes", "baseline.go", "\ts.decided = \"\" // that was about other bytes\n", "", "Conflict_"},
 	{"replace what may not be written", "atomicwrite.go", "\tcase err != nil:\n\t\treturn nil, diskError(err, p)\n\t}\n\tdefer file.Close()", "\tcase err != nil:\n\t\treturn nil, nil\n\t}\n\tdefer file.Close()", "TestFiles_"},
 	{"forget a file that is gone", "load.go", "s.file = rec.File // by which", "_ = rec.File // by which", "RenamedWhile"},

@@ -354,32 +354,40 @@ func (w *world) copyTree(from, to string) {
 
 var errPower = errors.New("the power is out")
 
-// blackout lets the journal's disk fail from a later step on, for everything
-// that happens before the hub is started again. What was changed on disk before
-// is taken in first, and no cell is moved: a copy that peers have seen and the
-// journal has not is made again.
-func (w *world) blackout(during func()) {
-	w.e.Watcher.Changed(filepath.Join(w.e.Dir, worldFile))
-	time.Sleep(5 * time.Second)
+// blackout lets the power fail at a step of the disk, for everything that happens
+// before the hub is started again, and dead happens while there is none. No cell is
+// moved: a copy that peers have seen and the journal has not is made again. It
+// tells whether that many steps were taken.
+func (w *world) blackout(step int, during, dead func()) (failed bool) {
 	synctest.Wait()
 	w.dark = true
 	defer func() { w.dark = false }()
-	step := 1 + w.rng.IntN(12)
 	w.tell("the power goes out at step %d", step)
-	w.e.Journal.Fail(func(n int, _ storetest.Op, _ string) error {
+	journal := w.e.Journal
+	journal.Fail(func(n int, _ storetest.Op, _ string) error {
 		if n >= step {
+			return errPower
+		}
+		return nil
+	})
+	w.e.Disk.FailWrites(func(string) error {
+		if journal.Steps() >= step {
 			return errPower
 		}
 		return nil
 	})
 	during()
 	synctest.Wait()
-	w.offline()
+	failed = journal.Steps() >= step
+	journal.FailAll(errPower)
 	w.e.Disk.FailWrites(func(string) error { return errPower })
+	w.offline()
 	w.e.Stop()
+	dead()
 	w.e.Start()
 	synctest.Wait()
 	w.tell("the power is back")
+	return failed
 }
 
 // settle brings everybody together and waits until the file is written.
