@@ -135,18 +135,23 @@ func (s *state) rememberRest() error {
 		rec.Status = store.StatusClosed
 	default:
 		former, err := s.h.store.Room(s.r.id)
-		if err == nil && former.Standing == rec.Standing && former.Unsaved == rec.Unsaved && former.Cells == rec.Cells {
+		if err == nil && sameRest(former, rec) {
 			return nil // most go as they came
 		}
 	}
 	return storeError(s.h.store.PutRecord(rec))
 }
 
+// sameRest tells whether two records say the same of a room at rest.
+func sameRest(a, b store.Record) bool {
+	return a.Standing == b.Standing && a.Code == b.Code && a.Reason == b.Reason && a.Unsaved == b.Unsaved && a.Cells == b.Cells
+}
+
 func (s *state) record() store.Record {
 	rec := store.Record{
 		Room: s.r.id, Lineage: s.lineage, Seed: s.seed, Path: s.path, File: s.file, Rev: s.rev,
 		Status: store.StatusOpen, Created: s.created, Modified: time.Now(),
-		Standing: string(s.status), Unsaved: s.edits > s.covered, Cells: s.doc.Len(),
+		Standing: string(s.status), Code: string(s.code), Reason: s.reason, Unsaved: s.edits > s.covered, Cells: s.doc.Len(),
 	}
 	if s.saved != nil {
 		rec.Hash = s.saved.SHA256

@@ -34,7 +34,7 @@ var mutations = []struct {
 	{"let a slow peer queue without bound", "outbox.go", "if p.bytes > s.h.options.Caps.Unsent {", "if false {", "SlowPeer_"},
 	{"show a merge before it is on the disk", "withhold.go", "return s.withheld.seq != 0 }", "return false }", "TestMerge_"},
 	{"move the baseline before the journal", "baseline.go", "if base.State == nil {", "if false {", "TestMerge_"},
-	{"merge from where the two last agreed on all", "outside.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",
+	{"merge from where the two last agreed on all", "merge.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",
 		"if open := s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()); len(open) > 0 {\n\t\ts.conflict(CodeConflict, disputeWords(open))\n\t\tthen(s, nil)\n\t\treturn\n\t}\n\ts.rebase(seen, nil, then)", "Conflict_"},
 	{"forget the merge that a crash cut off", "restore.go", "if theirs == nil || s.baseline == nil {", "if true {", "TestCrash_"},
 	{"forget the save that a crash cut off", "restore.go", "if cut == nil || cut.Path != s.path {", "if true {", "TestCrash_"},

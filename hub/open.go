@@ -219,7 +219,7 @@ func restingInfo(rec store.Record) RoomInfo {
 		Kernel: KernelInfo{Status: kernelNone},
 	}
 	if rec.Standing != "" && rec.Standing != string(StateOpening) {
-		info.State = RoomState(rec.Standing)
+		info.State, info.Code, info.Reason = RoomState(rec.Standing), Code(rec.Code), rec.Reason
 	}
 	if rec.Hash != "" {
 		info.Saved = &Saved{SHA256: rec.Hash, Time: rec.Modified}

@@ -40,6 +40,10 @@ func TestRest_WhatIsInNoFileIsTold(t *testing.T) {
 		if !listed || info.State != hub.StateMissing || !info.Unsaved || info.Open || info.Cells != 2 {
 			t.Errorf("listed %v, %+v", listed, info)
 		}
+		e.Restart()
+		if info = e.Room(room); info.Code != hub.CodeMissing || !strings.Contains(info.Reason, "deleted outside") {
+			t.Errorf("the next hub does not say why: %+v", info)
+		}
 		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{Recreate: true}); err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func (r *room) write(snap *snapshot, job *saveJob) (out written) {
 	}
 	rec := snap.record
 	rec.Path, rec.File, rec.Hash, rec.Modified = out.base.Path, out.stat.ID, out.hash, time.Now()
-	rec.Standing, rec.Unsaved = string(StateLive), false
+	rec.Standing, rec.Code, rec.Reason, rec.Unsaved = string(StateLive), "", "", false
 	rec.Rev++
 	r.refile(out.stat.ID)
 	r.hub.makeWay(rec.Path, r.id)
