@@ -83,8 +83,7 @@ func (s *state) heedJournal() {
 }
 
 // journalFailed says so, once, and to everyone who waits for the disk. What was
-// queued stays queued in the store, which tries again. That a file is missing or
-// in conflict stays the room's state: nothing may be written over it.
+// queued stays queued in the store, which tries again.
 func (s *state) journalFailed(err error) {
 	if !s.durable.failing {
 		s.durable.failing = true
@@ -93,9 +92,7 @@ func (s *state) journalFailed(err error) {
 	}
 	coded := storeError(err)
 	s.durable.failure = coded
-	if s.status != StateMissing && s.status != StateConflict {
-		s.setStatus(StateDegraded, CodeOf(coded), DetailOf(coded))
-	}
+	s.degrade(coded)
 	for _, w := range s.durable.waiters {
 		w.done <- coded
 	}

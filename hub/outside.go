@@ -111,7 +111,7 @@ func (s *state) meet(seen sight) {
 	case code == CodeNotFound:
 		s.setMissing()
 	default:
-		s.setStatus(StateDegraded, code, DetailOf(seen.err))
+		s.degrade(seen.err)
 	}
 }
 
@@ -169,11 +169,19 @@ func (s *state) reconciled(err error) {
 	}
 	s.r.log.Error("outside change not merged", "path", s.path, "error", err)
 	s.outside.due = time.Now().Add(minBackoff)
-	if s.loading() {
+	s.degrade(err)
+}
+
+// degrade says that a disk fails. That a file is missing or in conflict stays the
+// room's state: nothing may be written over it.
+func (s *state) degrade(err error) {
+	switch {
+	case s.status == StateMissing || s.status == StateConflict:
+	case s.loading():
 		s.status, s.code, s.reason = StateDegraded, CodeOf(err), DetailOf(err)
-		return
+	default:
+		s.setStatus(StateDegraded, CodeOf(err), DetailOf(err))
 	}
-	s.setStatus(StateDegraded, CodeOf(err), DetailOf(err))
 }
 
 // takeIn decodes and merges bytes that somebody else wrote.

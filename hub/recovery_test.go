@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
@@ -200,6 +203,54 @@ func TestDegraded_JournalFailureHidesNoConflict(t *testing.T) {
 			peer.AwaitEvent("ack")
 			if s := e.Room(room).State; s != want {
 				t.Errorf("state is %s", s)
+			}
+		})
+	}
+}
+
+// What a person is to decide about is known after a crash before the baseline has
+// moved, whichever side deleted the cell.
+func TestRecovery_ADisputeOutlivesACrashDuringTheMerge(t *testing.T) {
+	for name, sides := range map[string]struct {
+		room func(*hubtest.Env, uuid.UUID) error
+		disk string
+	}{
+		"deleted in the file": {func(e *hubtest.Env, room uuid.UUID) error {
+			e.SetSource(room, "b", "two, edited")
+			return nil
+		}, hubtest.Notebook("one")},
+		"deleted in the room": {func(e *hubtest.Env, room uuid.UUID) error {
+			return e.Hub.DeleteCell(ctx, room, "b", "", hub.Client{})
+		}, hubtest.Notebook("one", "two, edited")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := hubtest.New(t, nil)
+			e.Write("a.ipynb", hubtest.Notebook("one", "two"))
+			room := e.Open("a.ipynb")
+			if err := sides.room(e, room); err != nil {
+				t.Fatal(err)
+			}
+			var refused atomic.Int64
+			e.Journal.Fail(func(_ int, op storetest.Op, name string) error {
+				if op == storetest.Rename && filepath.Base(name) == "baseline" {
+					refused.Add(1)
+					return os.ErrInvalid
+				}
+				return nil
+			})
+			e.Write("a.ipynb", sides.disk)
+			await(t, "the baseline to be refused", func() bool { return refused.Load() > 0 && e.Room(room).State == hub.StateConflict })
+			if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); hub.CodeOf(err) != hub.CodeConflict {
+				t.Errorf("saved over it: %v", err)
+			}
+			later := killed(t, e)
+			e.Journal.FailAll(nil)
+			later.Open("a.ipynb")
+			if info := later.Room(room); info.State != hub.StateConflict || !strings.Contains(info.Reason, "cell b") {
+				t.Errorf("after the crash the room is %s (%s)", info.State, info.Reason)
+			}
+			if got := later.Source(room, "b"); got != "two, edited" {
+				t.Errorf("the cell holds %q", got)
 			}
 		})
 	}

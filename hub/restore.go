@@ -121,7 +121,7 @@ func (s *state) meetDisk(pending *store.Baseline, recorded string) error {
 		s.setMissing()
 		return nil
 	case err != nil:
-		s.status, s.code, s.reason = StateDegraded, CodeOf(err), DetailOf(err)
+		s.degrade(err)
 		return nil
 	}
 	s.file = content.ID

@@ -239,7 +239,7 @@ func (s *state) saveFailed(job *saveJob, err error) {
 		case CodePermission:
 			s.setStatus(StateReadOnly, code, detail)
 		default:
-			s.setStatus(StateDegraded, code, detail)
+			s.degrade(err)
 		}
 		s.lastError = map[string]any{"code": string(code), "detail": detail, "time": now.UTC().Format(time.RFC3339)}
 		s.setHub("error", s.lastError)

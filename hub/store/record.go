@@ -37,7 +37,7 @@ type Record struct {
 	Standing    string    `json:"standing,omitempty"` // how room and file stood when it went to rest, in the hub's words
 	Code        string    `json:"code,omitempty"`     // why, likewise
 	Reason      string    `json:"reason,omitempty"`
-	Unsaved     bool      `json:"unsaved,omitempty"`  // it has edits that its file has not
+	Unsaved     bool      `json:"unsaved,omitempty"` // it has edits that its file has not
 	Cells       int       `json:"cells,omitempty"`
 	Created     time.Time `json:"created"`
 	Modified    time.Time `json:"modified"`
