@@ -113,23 +113,14 @@ func (w *world) propertyStep() {
 		w.returns(s)
 	case n < 92:
 		w.crash()
-	case n < 96:
-		w.blackout(1+w.rng.IntN(40), func() {
-			for range w.rng.IntN(6) {
-				w.types(w.pick())
-				w.rest()
-				switch w.rng.IntN(4) {
-				case 0, 1:
-					w.saves()
-				case 2:
-					w.outside()
-				}
-			}
-		}, func() {
+	case n < 95:
+		w.blackout(1+w.rng.IntN(40), w.darkSteps, func() {
 			if w.rng.IntN(2) == 0 {
 				w.outside()
 			}
 		})
+	case n < 97:
+		w.hiccup(1+w.rng.IntN(40), w.darkSteps)
 	case n < 98:
 		w.restart()
 	default:
@@ -137,5 +128,22 @@ func (w *world) propertyStep() {
 	}
 	if w.rng.IntN(2) == 0 {
 		time.Sleep(time.Duration(w.rng.IntN(6000)) * time.Millisecond)
+	}
+}
+
+// darkSteps happen while the disk fails sooner or later.
+func (w *world) darkSteps() {
+	for range w.rng.IntN(6) {
+		w.types(w.pick())
+		w.rest()
+		switch w.rng.IntN(4) {
+		case 0, 1:
+			w.saves()
+		case 2:
+			w.outside()
+		}
+		if w.rng.IntN(2) == 0 {
+			time.Sleep(time.Duration(w.rng.IntN(2000)) * time.Millisecond)
+		}
 	}
 }

@@ -390,6 +390,23 @@ func (w *world) blackout(step int, during, dead func()) (failed bool) {
 	return failed
 }
 
+// hiccup lets the journal's disk fail at a step, and take everything again later:
+// the hub lives on.
+func (w *world) hiccup(step int, during func()) {
+	synctest.Wait()
+	w.tell("the disk fails at step %d", step)
+	w.e.Journal.Fail(func(n int, _ storetest.Op, _ string) error {
+		if n >= step {
+			return errPower
+		}
+		return nil
+	})
+	during()
+	synctest.Wait()
+	w.e.Journal.FailAll(nil)
+	w.tell("the disk works again")
+}
+
 // settle brings everybody together and waits until the file is written.
 func (w *world) settle() {
 	for _, s := range w.seats {

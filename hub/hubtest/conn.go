@@ -33,13 +33,23 @@ func NewConn(window int) *Conn {
 	return &Conn{toHub: make(chan []byte, 16), toClient: make(chan []byte, window), closed: make(chan struct{})}
 }
 
-// Reader is the hub's.
+// Reader is the hub's. What was sent before the connection was closed arrives.
 func (c *Conn) Reader(ctx context.Context) (io.Reader, error) {
 	select {
 	case m := <-c.toHub:
 		return bytes.NewReader(m), nil
+	default:
+	}
+	select {
+	case m := <-c.toHub:
+		return bytes.NewReader(m), nil
 	case <-c.closed:
-		return nil, errClosed
+		select {
+		case m := <-c.toHub:
+			return bytes.NewReader(m), nil
+		default:
+			return nil, errClosed
+		}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

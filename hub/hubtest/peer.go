@@ -23,16 +23,17 @@ type Peer struct {
 	left chan struct{}
 	gone sync.WaitGroup
 
-	mu     sync.Mutex
-	doc    *yjs.Doc
-	synced bool
-	typing *yjs.Text // of TypeOne
-	others yjs.Awareness
-	events []map[string]any
-	raws   []map[string]any
-	frames int
-	bytes  int
-	wake   chan struct{}
+	mu      sync.Mutex
+	doc     *yjs.Doc
+	synced  bool
+	dropped bool
+	typing  *yjs.Text // of TypeOne
+	others  yjs.Awareness
+	events  []map[string]any
+	raws    []map[string]any
+	frames  int
+	bytes   int
+	wake    chan struct{}
 }
 
 // JoinAs says how a peer joins.
@@ -93,8 +94,13 @@ func (e *Env) JoinAs(room uuid.UUID, as JoinAs) *Peer {
 // Left is closed when Join has returned.
 func (p *Peer) Left() <-chan struct{} { return p.left }
 
-// Drop loses the connection and waits until the hub noticed.
+// Drop loses the connection and waits until the hub noticed. From then on nothing
+// of the hub's is taken: a document that learns of a deletion collects what was
+// typed there and not sent, and the edits of a test are to be kept.
 func (p *Peer) Drop() {
+	p.mu.Lock()
+	p.dropped = true
+	p.mu.Unlock()
 	p.Conn.Drop()
 	<-p.left
 }
@@ -108,6 +114,10 @@ func (p *Peer) receive() {
 			return
 		}
 		p.mu.Lock()
+		if p.dropped {
+			p.mu.Unlock()
+			return
+		}
 		answer, err := p.take(m)
 		p.mu.Unlock()
 		p.rouse()
