@@ -41,6 +41,9 @@ func (d *Document) Apply(update []byte, origin any) (Event, error) {
 	if err == nil {
 		err = wrapApply(failed)
 	}
+	if e.Sent = update; err != nil || e.Added || !e.AsSent() && d.doc.Pending() {
+		e.Sent = nil
+	}
 	return e, err
 }
 

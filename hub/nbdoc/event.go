@@ -56,10 +56,21 @@ type Event struct {
 	// hub's alone, and that Update holds the remedy too: then the author needs
 	// Update as well, not only the others.
 	Repaired bool
+	// Sent is an applied update as its author sent it, if all of it was integrated
+	// and nothing had to be put right; nil otherwise. It depends on nothing that
+	// its author has not seen. Update may: where the two differ, it leaves out what
+	// was known here, and tells what went because of what others wrote.
+	Sent []byte
 	// Added says that Update holds more than what the author of an applied
 	// update sent: a remedy, or a note of where a moved cell went. The author
 	// needs Update then, or misses every later edit of ours.
 	Added bool
+}
+
+// AsSent reports whether Update is what the author of an applied update sent,
+// byte for byte.
+func (e *Event) AsSent() bool {
+	return len(e.Sent) > 0 && len(e.Sent) == len(e.Update) && &e.Sent[0] == &e.Update[0]
 }
 
 // Change reports what happened to the cell with the given id; ok is false when
