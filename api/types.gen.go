@@ -1333,7 +1333,8 @@ type SocketExecutionState string
 // SocketExecutionType defines model for SocketExecution.Type.
 type SocketExecutionType string
 
-// SocketGoodbye the room or this connection ends, and why
+// SocketGoodbye The room or this connection ends, and why. `slow` is the client, or with a `detail` the hub's disk: while it takes
+// nothing, what somebody else wrote into the file is not shown, and who joins is told to come back after 30 s.
 type SocketGoodbye struct {
 	Detail *string             `json:"detail,omitempty"`
 	Reason SocketGoodbyeReason `json:"reason"`

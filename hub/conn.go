@@ -30,7 +30,7 @@ const (
 	CloseTooLarge  = 1009 // a message above its cap
 	CloseInternal  = 1011 // a bug of ours
 	CloseRestart   = 1012 // room evicted or hub going down: come back
-	CloseSlow      = 1013 // too slow: come back
+	CloseSlow      = 1013 // the client is too slow, or the hub's disk: come back later
 	CloseForbidden = 4403 // forbidden before the first sync
 )
 

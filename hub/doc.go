@@ -47,8 +47,11 @@
 // document as a three-way merge. Our own writes are known by their hash, never
 // by time.
 //
-// A merge is shown to no peer before the journal has it on disk, and what room and
-// file last agreed on (the baseline) moves only after that: a crash at any moment
-// makes no change twice and loses none. What a person must decide is kept with
-// the baseline until room and file do not differ about it any more.
+// A merge is shown to no peer before the journal has it on disk, and neither is
+// what the hub writes after it; what peers send is passed on meanwhile as they
+// sent it. Who asks for the document waits, and is sent away with CloseSlow when
+// the disk takes nothing for 30 s. What room and file last agreed on (the
+// baseline) moves only after that: a crash at any moment makes no change twice
+// and loses none. What a person must decide is kept with the baseline until room
+// and file do not differ about it any more.
 package hub

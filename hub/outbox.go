@@ -16,7 +16,7 @@ type outbox struct {
 	synced   bool      // the first handshake is done: updates may be sent
 	verified bool      // its history was checked to be this document's
 	question []byte    // state vector that is still to be answered
-	asked    time.Time // when it came
+	asked    time.Time // when the first such one came
 	busy     bool      // the writer has a batch
 	parting  bool      // nothing but the goodbye is sent any more
 
@@ -84,7 +84,7 @@ func (s *state) deliver(update []byte, author *peer) {
 }
 
 func (s *state) idle(p *peer) bool {
-	return !s.withholding() && !p.busy && len(p.frames) == 0 && len(p.told) == 0 && len(p.updates) == 0 && !p.behind
+	return !p.busy && len(p.frames) == 0 && len(p.told) == 0 && len(p.updates) == 0 && !p.behind
 }
 
 func (s *state) queueUpdate(p *peer, update []byte) {
@@ -130,7 +130,8 @@ func (s *state) flush() {
 	}
 }
 
-// hand gives a batch to an idle writer; the channel has room for it.
+// hand gives a batch to an idle writer; the channel has room for it. While
+// something is withheld the peer stays below the document.
 func (s *state) hand(p *peer, b batch) {
 	p.busy, p.lastSent = true, time.Now()
 	if !s.withholding() {
@@ -163,9 +164,10 @@ func (s *state) compose(p *peer) batch {
 	return b
 }
 
-// lacking returns one update with everything that waited.
+// lacking returns one update with everything that waited. What is withheld is in
+// the document too: who is to be brought level from there waits with it.
 func (s *state) lacking(p *peer) []byte {
-	if s.withholding() {
+	if p.behind && s.withholding() {
 		return nil
 	}
 	defer func() { p.updates, p.bytes, p.behind = nil, 0, false }()

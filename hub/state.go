@@ -119,7 +119,11 @@ func (s *state) note(ev nbdoc.Event) uint64 {
 // show lets everybody see a change.
 func (s *state) show(ev nbdoc.Event, author *peer) {
 	s.exec.checkAwaited(s)
-	s.deliver(ev.Update, deliverExcept(ev, author))
+	if s.withholding() {
+		s.relay(ev, author)
+	} else {
+		s.deliver(ev.Update, deliverExcept(ev, author))
+	}
 	if ev.Content {
 		s.contentChanged(ev, author)
 	}
@@ -193,6 +197,7 @@ func (s *state) schedule() {
 	}
 	next = earlier(next, s.exec.due(s))
 	next = earlier(next, s.outside.due)
+	next = earlier(next, s.withheld.due)
 	if next.Equal(s.timerAt) {
 		return
 	}
@@ -221,6 +226,7 @@ func (s *state) tick() {
 	s.keepPeersAlive(now)
 	s.exec.tick(s, now)
 	s.outside.tick(s, now)
+	s.sendAway(now)
 }
 
 // keepPeersAlive sends something to those who heard nothing for a while.
@@ -229,7 +235,6 @@ func (s *state) keepPeersAlive(now time.Time) {
 		return
 	}
 	s.timedDue = now.Add(keepAliveEvery)
-	s.revealLate(now)
 	s.answerLate(now)
 	for p := range s.peers {
 		if p.synced && now.Sub(p.lastSent) >= heardLately {

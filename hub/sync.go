@@ -65,7 +65,10 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 	}
 	p.verified = true
 	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
-	p.question, p.asked = bytes.Clone(vector), time.Now()
+	if p.question == nil {
+		p.asked = time.Now()
+	}
+	p.question = bytes.Clone(vector)
 	if p.opts.Client.ReadOnly || s.knows(vector) {
 		s.answer(p)
 	}
@@ -127,9 +130,12 @@ func (s *state) applyUpdate(p *peer, update []byte) {
 	if errors.Is(err, yjs.ErrBroken) {
 		panic(err) // the room rebuilds its document
 	}
-	if len(ev.Update) > 0 {
+	switch {
+	case len(ev.Update) > 0:
 		s.h.stats.edits.Add(1)
 		p.ackSeq = s.commit(ev, p)
+	case s.withholding():
+		s.relay(ev, p) // known from the merge, perhaps, which the others have not seen
 	}
 	if err != nil {
 		s.h.stats.invalidClosed.Add(1)

@@ -7,36 +7,66 @@ import (
 )
 
 // withheld is what peers are not told yet: a merge that the document has and
-// the journal has not on the disk. Were it shown at once, a crash would make it
-// twice: those who saw it bring it back, and the hub merges the file again.
-// Nothing of the document goes to a peer meanwhile, neither updates nor answers,
-// for what is written later may stand beside it; reading it brings nothing back.
-// The room owns it.
+// the journal has not on the disk, and what the hub has written since. Were it
+// shown, a crash would make it twice: those who saw it bring it back, and the
+// hub merges the file again. So it waits as long as the disk does. Reading it
+// brings nothing back. What peers write is passed on meanwhile. The room owns it.
 type withheld struct {
-	seq   uint64 // the journal's number of the newest such merge; 0: there is none
-	since time.Time
-	asked map[*peer]struct{} // those whose question waits for its answer
+	seq     uint64             // the journal's number of the newest such merge; 0: there is none
+	updates [][]byte           // in order
+	bytes   int                // of updates
+	dropped bool               // updates were too many: peers are brought level from the document
+	asked   map[*peer]struct{} // those whose question waits for its answer
+	due     time.Time          // when the first of them has waited long enough
 }
 
-// withholdLimit bounds how long a slow or failing disk keeps people from seeing
-// each other's edits.
-const withholdLimit = 30 * time.Second
+// answerLimit is how long an answer may wait for the disk. Whoever comes back in a
+// while fares better than who looks at an empty page.
+const answerLimit = 30 * time.Second
+
+// diskWaits is what those are told whose answer waited for so long.
+const diskWaits = "the hub's disk takes nothing at present; try again later"
 
 // commitMerge is commit for what the hub would have to do again after a crash.
 func (s *state) commitMerge(ev nbdoc.Event) {
 	if len(ev.Update) == 0 {
 		return
 	}
-	seq := s.note(ev)
-	if s.withheld.seq == 0 {
-		s.withheld.since = time.Now()
-	}
-	s.withheld.seq = seq
+	s.withheld.seq = s.note(ev)
 	s.show(ev, nil)
 }
 
-// withholding tells whether nothing of the document may leave.
+// withholding tells whether the document has what may not leave.
 func (s *state) withholding() bool { return s.withheld.seq != 0 }
+
+// relay shows of a change what may be shown while a merge waits: what a peer
+// sent, byte for byte. Nobody was shown the merge, so nobody's edit builds on it;
+// but what the engine makes of an edit may, when it collects what was typed into
+// a cell that the merge deleted. That waits, and so does what the hub had to put
+// right, with the edit that it belongs to. What the author of such an edit writes
+// next cannot be integrated by others before they have it: it is pending there
+// until then.
+func (s *state) relay(ev nbdoc.Event, author *peer) {
+	if ev.Sent != nil {
+		s.deliver(ev.Sent, author)
+	}
+	if len(ev.Update) > 0 && !ev.AsSent() {
+		s.withhold(ev.Update)
+	}
+}
+
+// withhold keeps an update for everybody, its author too. It is kept once,
+// however many peers there are.
+func (s *state) withhold(update []byte) {
+	w := &s.withheld
+	if w.dropped {
+		return
+	}
+	w.updates = append(w.updates, update)
+	if w.bytes += len(update); w.bytes > s.h.options.Caps.Unsent {
+		w.updates, w.bytes, w.dropped = nil, 0, true
+	}
+}
 
 // answerLater remembers a question that comes while the answer must not leave.
 func (s *state) answerLater(p *peer) {
@@ -44,6 +74,26 @@ func (s *state) answerLater(p *peer) {
 		s.withheld.asked = make(map[*peer]struct{})
 	}
 	s.withheld.asked[p] = struct{}{}
+	s.withheld.due = earlier(s.withheld.due, p.asked.Add(answerLimit))
+}
+
+// sendAway lets those go whose question has waited for too long.
+func (s *state) sendAway(now time.Time) {
+	if s.withheld.due.IsZero() || now.Before(s.withheld.due) {
+		return
+	}
+	s.withheld.due = time.Time{}
+	for p := range s.withheld.asked {
+		if until := p.asked.Add(answerLimit); now.Before(until) {
+			s.withheld.due = earlier(s.withheld.due, until)
+			continue
+		}
+		delete(s.withheld.asked, p)
+		p.question = nil
+		if _, here := s.peers[p]; here {
+			s.dismissBecause(p, closing{CloseSlow, diskWaits}, "slow", diskWaits)
+		}
+	}
 }
 
 // revealDurable shows what is on the disk now.
@@ -53,24 +103,31 @@ func (s *state) revealDurable() {
 	}
 }
 
-// revealLate shows a merge although the disk does not take it.
-func (s *state) revealLate(now time.Time) {
-	if s.withholding() && now.Sub(s.withheld.since) >= withholdLimit {
-		s.r.log.Warn("merge shown before it is on the disk", "waited", now.Sub(s.withheld.since))
-		s.reveal()
-	}
-}
-
-// reveal sends everybody what waited.
+// reveal sends everybody what waited, behind what waits for them already, for it
+// may build on that.
 func (s *state) reveal() {
-	asked := s.withheld.asked
+	was := s.withheld
 	s.withheld = withheld{}
 	for p := range s.peers {
 		s.touch(p)
+		if p.synced && !p.parting {
+			s.queueWithheld(p, was)
+		}
 	}
-	for p := range asked {
+	for p := range was.asked {
 		if _, here := s.peers[p]; here && p.question != nil {
 			s.answer(p)
 		}
+	}
+}
+
+func (s *state) queueWithheld(p *peer, was withheld) {
+	if was.dropped {
+		p.updates, p.bytes, p.behind = nil, 0, true
+		return
+	}
+	for _, update := range was.updates {
+		s.h.stats.deliveries.Add(1)
+		s.queueUpdate(p, update)
 	}
 }

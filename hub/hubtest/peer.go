@@ -34,6 +34,7 @@ type Peer struct {
 	frames  int
 	bytes   int
 	wake    chan struct{}
+	slow    chan struct{} // closed when it reads again
 }
 
 // JoinAs says how a peer joins.
@@ -114,11 +115,16 @@ func (p *Peer) receive() {
 			return
 		}
 		p.mu.Lock()
-		if p.dropped {
-			p.mu.Unlock()
-			return
+		slow := p.slow
+		p.mu.Unlock()
+		if slow != nil {
+			<-slow
 		}
-		answer, err := p.take(m)
+		p.mu.Lock()
+		var answer []byte
+		if !p.dropped {
+			answer, err = p.take(m)
+		}
 		p.mu.Unlock()
 		p.rouse()
 		if err != nil {
@@ -128,6 +134,21 @@ func (p *Peer) receive() {
 		if answer != nil && p.Conn.Send(answer) != nil {
 			return
 		}
+	}
+}
+
+// Pause makes the peer read nothing until the result is called. A message that
+// is with it already, and its window, still fill.
+func (p *Peer) Pause() (resume func()) {
+	slow := make(chan struct{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = slow
+	return func() {
+		p.mu.Lock()
+		p.slow = nil
+		p.mu.Unlock()
+		close(slow)
 	}
 }
 
