@@ -88,7 +88,7 @@ function settled(f: Facts, clock: (time: string) => string): Standing {
 
 function opening(f: Facts): Standing {
   if (f.link === "offline") {
-    return { kind: "opening", tone: "bad", label: "Hub not reached", detail: f.goodbye?.detail ?? "The hub does not answer. Trying again by itself.", actions: ["reconnect", "home"] };
+    return { kind: "opening", tone: "bad", label: "Hub not reached", detail: heard(f) || "The hub does not answer. Trying again by itself.", actions: ["reconnect", "home"] };
   }
   return { kind: "opening", tone: "busy", label: "Opening…", detail: "The notebook is on its way.", actions: [] };
 }
@@ -100,7 +100,7 @@ function offline(f: Facts): Standing {
     shutdown: "The hub is restarting or was stopped.",
     slow: "This page could not keep up, so the hub let go of it; it is catching up.",
   };
-  const first = (f.goodbye && why[f.goodbye.reason]) || "The connection to the hub is gone.";
+  const first = heard(f) || (f.goodbye && why[f.goodbye.reason]) || "The connection to the hub is gone.";
   return {
     kind: "offline", tone: "warn", label: f.pending > 0 ? `Offline, ${plural(f.pending, "edit")} waiting` : "Offline",
     detail: `${first} You can go on editing; it is merged when the hub is back.${kept}`, actions: ["reconnect", "download"],
@@ -187,6 +187,11 @@ function failed(failure: { code: string; detail: string }, path: string): Standi
     default:
       return { ...base, label: "Save failed", detail: `${detail} Your edits are kept.`, actions: ["retry", "save-as", "download"] };
   }
+}
+
+/** What the hub said when it let go of this page, "" when it only gave a reason. */
+function heard(f: Facts): string {
+  return f.goodbye?.detail ? sentence(f.goodbye.detail) : "";
 }
 
 /** What the hub says, as a sentence of its own. */

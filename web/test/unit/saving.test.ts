@@ -45,6 +45,11 @@ describe("what a person reads about saving", () => {
   it("tells why the hub is away", () => {
     expect(say({ link: "offline", goodbye: { reason: "evicted", detail: "" } }).detail).toContain("to rest");
     expect(say({ link: "offline", goodbye: { reason: "shutdown", detail: "" } }).detail).toContain("restarting");
+    expect(say({ link: "offline", goodbye: { reason: "slow", detail: "" } }).detail).toContain("This page could not keep up");
+    const stuck = { link: "offline" as const, goodbye: { reason: "slow", detail: "the hub's disk takes nothing at present" } };
+    expect(say(stuck).detail).toMatch(/^The hub's disk takes nothing at present\. You can go on editing/);
+    expect(say({ ...stuck, synced: false }).detail).toBe("The hub's disk takes nothing at present.");
+    expect(say({ ...stuck, synced: false, goodbye: { reason: "evicted", detail: "" } }).detail).toContain("does not answer");
   });
   it("does not promise to come back when it will not", () => {
     for (const reason of ["closed", "replaced", "lineage", "forbidden", "unauthorized", "invalid_update", "deleted", "not_found"]) {
