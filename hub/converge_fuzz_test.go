@@ -136,11 +136,17 @@ func (w *world) darkSteps() {
 	for range w.rng.IntN(6) {
 		w.types(w.pick())
 		w.rest()
-		switch w.rng.IntN(4) {
+		switch w.rng.IntN(8) {
 		case 0, 1:
 			w.saves()
 		case 2:
 			w.outside()
+		case 3, 4:
+			w.moves(w.pick())
+		case 5:
+			w.drops(w.pick())
+		case 6:
+			w.returns(w.pick())
 		}
 		if w.rng.IntN(2) == 0 {
 			time.Sleep(time.Duration(w.rng.IntN(2000)) * time.Millisecond)

@@ -56,7 +56,7 @@ func (s *state) catchUp(saved *store.Baseline) {
 	if saved == nil || len(saved.State) == 0 {
 		return
 	}
-	ev, err := s.doc.Apply(saved.State, nil)
+	ev, err := s.doc.CatchUp(saved.State)
 	if err != nil {
 		s.r.log.Warn("state of the saved file not taken over", "error", err)
 	}

@@ -163,7 +163,7 @@ func (w *world) rest() {
 	}
 	cell := list.Cells[w.rng.IntN(len(list.Cells))]
 	switch n := w.rng.IntN(4); {
-	case n == 0 && !w.dark:
+	case n == 0:
 		to := w.rng.IntN(len(list.Cells))
 		w.tell("REST moves %s to %d", cell.ID, to)
 		_, _ = w.e.Hub.MoveCell(ctx, w.room, cell.ID, hub.Place{Index: &to}, hub.Client{})
@@ -211,6 +211,12 @@ func (w *world) returns(s *seat) {
 	w.tell("peer returns (session id %v)", as.Lineage != "")
 	s.p, s.online = w.e.JoinAs(w.room, as), true
 	synctest.Wait()
+	select {
+	case <-s.p.Left(): // the disk fails, and the room could not be opened
+		w.tell("and is refused: %v", s.p.Err)
+		s.online = false
+	default:
+	}
 	if code, reason := s.p.Conn.Closed(); code != 0 {
 		w.failf("a peer was refused with %d %q", code, reason)
 	}

@@ -47,6 +47,24 @@ func (d *Document) Apply(update []byte, origin any) (Event, error) {
 	return e, err
 }
 
+// CatchUp integrates a state that the document itself was saved in: it is trusted
+// as what [Load] takes, and what the hub noted in it stays, such as where moved
+// cells went.
+func (d *Document) CatchUp(state []byte) (Event, error) {
+	x := d.begin(nil)
+	c, failed := d.doc.Apply(state, nil)
+	if c == nil {
+		return Event{}, fmt.Errorf("catch up with a saved state: %w", failed)
+	}
+	d.note(&x, c)
+	d.trail.load(d.hub)
+	e, err := d.finish(&x)
+	if err == nil && failed != nil {
+		err = fmt.Errorf("catch up with a saved state: %w", failed)
+	}
+	return e, err
+}
+
 // foresee notes the units of all sources when an update brings a new cell: it
 // may be a moved one, and then they are gone afterwards.
 func (d *Document) foresee(update []byte) {
