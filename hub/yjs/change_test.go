@@ -1,6 +1,7 @@
 package yjs
 
 import (
+	"maps"
 	"reflect"
 	"testing"
 )
@@ -169,6 +170,30 @@ func TestTypingIntoADeletedCellIsReportedAsAnOrphan(t *testing.T) {
 			if o.Path[0].Key != "source" || o.Path[1].ID != cell.ID() || o.Path[2].Key != "cells" {
 				t.Fatalf("path is %+v", o.Path)
 			}
+		}
+	}
+}
+
+// What was typed and deleted again where the type is gone tells its place still: others stand beside it.
+func TestDeletedTextUnderADeletedTypeIsAnOrphanWithoutValue(t *testing.T) {
+	for _, settle := range []bool{false, true} {
+		a, b := pair(t, func(d *Doc, tx *Txn) { d.Array("cells").Push(tx, MapOf(Entry{"source", TextOf("")})) })
+		v, _ := a.Array("cells").Get(0).(*Map).Get("source")
+		before := a.StateVector()
+		edit(t, a, func(tx *Txn) { v.(*Text).Insert(tx, 0, "ab") })
+		edit(t, a, func(tx *Txn) { v.(*Text).Insert(tx, 1, "X") })
+		edit(t, a, func(tx *Txn) { v.(*Text).Delete(tx, 0, 1) })
+		edit(t, b, func(tx *Txn) { b.Array("cells").Delete(tx, 0, 1) })
+		if settle {
+			encode(t, b, nil)
+		}
+		values := map[any]int{}
+		for _, o := range apply(t, b, encode(t, a, before)).Orphans() {
+			values[o.Value] += o.Length
+		}
+		mustHold(t, b)
+		if !maps.Equal(values, map[any]int{nil: 1, "b": 1, "X": 1}) {
+			t.Fatalf("orphans are %v", values)
 		}
 	}
 }

@@ -11,7 +11,7 @@ type Orphan struct {
 	ID     ID     // its first unit
 	Origin ID     // the unit to its left when it was written; the zero ID: none
 	Right  ID     // the unit to its right when it was written; the zero ID: none
-	Value  any    // what was inserted: a string, a []any of values, or nil for anything else
+	Value  any    // what was inserted: a string, a []any of values, or nil for anything else and what is deleted by now
 	Length int    // its units
 	Parent ID     // the deleted type; the zero ID when neither its author named it nor it is remembered (see below)
 	Path   []Step // the deleted type and the types above it, the root last; nil when it is not remembered
@@ -132,7 +132,7 @@ func (g *graves) find(r ref) (*grave, *plot) {
 
 // noteOrphan records an insert whose neighbour or parent has been collected.
 func (d *Doc) noteOrphan(rec *record, b *birth) {
-	if rec.kind == kindDeleted || rec.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
+	if rec.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
 		return
 	}
 	o := Orphan{ID: ID{b.client.id, uint64(b.client.clock)}, Index: -1, Length: int(b.length), Key: string(rec.key)}
@@ -171,7 +171,7 @@ func (g *grave) extend(p plot) {
 
 // noteOrphanItem records an insert whose parent is deleted but not collected yet.
 func (d *Doc) noteOrphanItem(it *item) {
-	if it.deleted() || it.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
+	if it.deleted() && it.kind != kindDeleted || it.kind == kindFormat || len(d.txn.orphans) >= maxOrphans {
 		return
 	}
 	d.txn.orphans = append(d.txn.orphans, d.orphanOf(it, 0, it.length))
