@@ -3,6 +3,7 @@ package nbdoc
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/notebookhub/hub/hub/yjs"
 )
@@ -25,6 +26,7 @@ func (d *Document) Apply(update []byte, origin any) (Event, error) {
 	}
 	d.note(&x, c)
 	found := d.inspect(&x, c)
+	d.consult(&found, update)
 	if x.hub {
 		taken, err := d.doc.Revert(c, rootHub)
 		if err != nil {
@@ -65,14 +67,14 @@ func (d *Document) CatchUp(state []byte) (Event, error) {
 	return e, err
 }
 
-// foresee notes the units of all sources when an update brings a new cell: it
-// may be a moved one, and then they are gone afterwards.
+// foresee notes the units of all sources, and reads them, when an update brings a
+// new cell: it may be a moved one, and then they are gone afterwards.
 func (d *Document) foresee(update []byte) {
 	if !bytes.Contains(update, []byte(keyType)) {
 		return
 	}
 	for _, c := range d.list {
-		c.runs = runsOf(c.source)
+		c.foresee()
 	}
 }
 
@@ -101,14 +103,17 @@ type findings struct {
 	bad     []*cell      // cells out of shape
 	doubles []*cell      // cells without an id, or with one that an earlier cell has
 	moves   []move       // cells that a peer moved
-	late    []yjs.Orphan // text that arrived under what is gone
+	late    []late       // what arrived under what is gone
+	orphans []yjs.Orphan // as the engine tells the late ones
+
+	named *yjs.Units // what the update deletes; nil when there is none, or nothing to ask it
 }
 
 // move is a cell and what it has become.
 type move struct{ from, to *cell }
 
 func (f *findings) none() bool {
-	return !f.foreign && !f.meta && len(f.bad) == 0 && len(f.doubles) == 0 && len(f.moves) == 0 && len(f.late) == 0
+	return !f.foreign && !f.meta && len(f.bad) == 0 && len(f.doubles) == 0 && len(f.moves)+len(f.late) == 0
 }
 
 // inspect looks for faults among what an update changed. For a keystroke there
@@ -133,8 +138,21 @@ func (d *Document) inspect(x *delta, c *yjs.Change) findings {
 		f.doubles = d.doubles(nil)
 	}
 	f.meta = x.meta && d.metaFaulty()
-	f.late = lateTexts(c.Orphans())
+	f.orphans = slices.Clone(c.Orphans())
 	return f
+}
+
+// consult reads from what an update deletes what its author knew of sources that
+// were left behind.
+func (d *Document) consult(f *findings, update []byte) {
+	if len(f.doubles)+len(f.orphans)+len(d.trail.moves) == 0 {
+		return
+	}
+	gone := func(yjs.ID) bool { return false }
+	if named, err := yjs.DeletionsOf(update); err == nil { // it is an update: it was applied
+		f.named, gone = named, named.Has
+	}
+	f.late = lateRuns(f.orphans, gone)
 }
 
 // inspectAll is inspect for everything.

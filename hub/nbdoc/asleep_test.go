@@ -237,3 +237,30 @@ func TestAsleep_NothingIsLostOrDoubled(t *testing.T) {
 		wantReload(t, d)
 	}
 }
+
+// What cells said when they moved is kept within bounds, and so is what a move of
+// many sends to everybody.
+func TestAsleep_MemoryOfTextsIsBounded(t *testing.T) {
+	d := seed(t, large())
+	size := stateSize(t, d)
+	for n := range 3 {
+		e := must(t)(d.Update(nil, func(e *nbdoc.Edit) error {
+			for i := range 199 {
+				if err := e.MoveCell(fmt.Sprint("cell-", i), 199); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		if len(e.Update) > size+200_000 {
+			t.Errorf("move %d sends %d bytes, the state was %d", n, len(e.Update), size)
+		}
+	}
+	for i := range 199 {
+		must(t)(d.MoveCell(fmt.Sprint("cell-", i), 0))
+		must(t)(d.SetSource(fmt.Sprint("cell-", i), ""))
+	}
+	if size := stateSize(t, d); size > 350_000 {
+		t.Errorf("the empty notebook has %d bytes", size)
+	}
+}

@@ -140,3 +140,20 @@ func BenchmarkMerge(b *testing.B) {
 		}
 	}
 }
+
+// A peer moves a cell in a notebook of 200 cells.
+func BenchmarkPeerMove(b *testing.B) {
+	d := seed(b, large())
+	p := peer(b, d)
+	updates := make([][]byte, b.N)
+	for i := range updates {
+		updates[i] = move(b, p, i%200, (i*7)%200)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, u := range updates {
+		if e, err := d.Apply(u, nil); err != nil || !e.Content {
+			b.Fatal(err)
+		}
+	}
+}

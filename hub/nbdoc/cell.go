@@ -140,6 +140,12 @@ func (c *cell) hold() {
 	}
 }
 
+// foresee notes what the trail needs of a cell that may be about to go.
+func (c *cell) foresee() {
+	c.runs = runsOf(c.source)
+	c.read(FieldSource | FieldMetadata)
+}
+
 // find returns the cell with the given id.
 func (d *Document) find(id string) (*cell, error) {
 	if c := d.byID[id]; c != nil {

@@ -26,8 +26,25 @@
 //
 // Yjs has no move. A cell that is deleted and inserted under the same id in one
 // transaction has moved; that is what clients do, and what this package does.
-// What a peer that does not know yet types into the old source is put into the
-// new one, also after the document has been stored and loaded.
+// Others may write into the old cell still, asleep or just not knowing yet, or
+// move it too, and then there are several copies. Of all of them one cell is
+// made, under these rules:
+//
+//   - What was in the cell, or was typed into an old source or a copy, and what
+//     nobody deleted is in the cell exactly once, beside what it stood beside. The
+//     same text at the same place in two copies is taken for one change.
+//   - What is deleted in a copy is deleted.
+//   - A copy brings back what others had deleted without its author's knowing. Two
+//     such copies, with other text around, may do so twice.
+//   - Metadata, attachments and the type are merged by what each copy changed.
+//
+// For this the hub's root holds for each move where each unit of the old source
+// is in the new one, and what the cell said; and an update tells by what it
+// deletes which units its author knew. Both are in the document and its updates,
+// so it makes no difference whether the document has been stored and loaded in
+// between. What the root holds is bounded: of the oldest moves, and of cells
+// of more than 32 kB, first the text is forgotten, and then a further copy only
+// adds what it has and others lack; then the move, and then late text is lost.
 //
 // # Outputs
 //

@@ -11,9 +11,10 @@ import (
 // Edit is a running transaction of [Document.Update]. Its methods change the
 // document at once, so reads within the transaction see them.
 type Edit struct {
-	d  *Document
-	tx *yjs.Txn
-	x  *delta
+	d    *Document
+	tx   *yjs.Txn
+	x    *delta
+	told int // what the trail remembers of cells that moved in it
 }
 
 // Update runs f, whose edits become one transaction and one [Event]. origin is
@@ -116,7 +117,7 @@ func (e *Edit) MoveCell(id string, i int) error {
 func (e *Edit) replace(c *cell, i int, form yjs.Prelim) error {
 	c.read(contentFields &^ FieldOutputs) // so that the event can tell what is different
 	out := e.d.kernelOut[c.id]
-	c.runs = runsOf(c.source)
+	c.foresee()
 	e.remove(c)
 	if err := e.insert(i, form); err != nil {
 		return err

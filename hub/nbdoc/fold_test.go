@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
+	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/yjs"
 )
 
@@ -130,4 +131,99 @@ func level(t *testing.T, d *nbdoc.Document, p *yjs.Doc) {
 	}
 	must(t)(d.Apply(update, "peer"))
 	apply(t, p, encodedFor(t, d, p))
+}
+
+// Two peers move a cell, of which one has rewritten a part, and the room is
+// evicted between their coming back: the part is not there twice.
+func TestApply_ACopyAfterAnEvictionBringsNothingBack(t *testing.T) {
+	d := seed(t, sample())
+	p, q := peer(t, d), peer(t, d)
+	must(t)(d.Apply(move(t, p, 1, 0), "p"))
+	must(t)(d.Apply(write(t, p, func(tx *yjs.Txn) {
+		sourceOf(p, 0).Delete(tx, 4, 1)
+		sourceOf(p, 0).Insert(tx, 4, "22")
+	}), "p"))
+	must(t)(d.Update(nil, func(e *nbdoc.Edit) error { return e.SetCellMetadata("calc", map[string]any{}) }))
+	d = reload(t, d)
+	write(t, q, func(tx *yjs.Txn) { sourceOf(q, 1).Delete(tx, 5, 6) })
+	move(t, q, 1, 2)
+	write(t, q, func(tx *yjs.Txn) { sourceOf(q, 2).Insert(tx, 0, "# ") })
+	wake(t, d, q)
+	if s, _ := d.Source("calc"); s != "# x = 22(x)" || len(d.IDs()) != 3 {
+		t.Fatalf("got %v with %q", d.IDs(), s)
+	}
+	if c, _ := d.Cell("calc"); len(c.Metadata) > 0 {
+		t.Fatalf("deleted metadata came back: %v", c.Metadata)
+	}
+	wantReload(t, d)
+}
+
+// One peer moves a cell and another one changes its type: it is one cell, which
+// has moved and is of that type, whoever comes first.
+func TestApply_AMoveAndAChangeOfTypeAreOneCell(t *testing.T) {
+	for _, first := range []int{0, 1} {
+		d := seed(t, sample())
+		p, q := peer(t, d), peer(t, d)
+		updates := [][]byte{move(t, p, 1, 0), retype(t, q, 1, "markdown")}
+		must(t)(d.Apply(updates[first], "peer"))
+		d = reload(t, d)
+		must(t)(d.Apply(updates[1-first], "peer"))
+		c, ok := d.Cell("calc")
+		if !ok || len(d.IDs()) != 3 || c.Type != notebook.Markdown || c.Source != "x = 1\nprint(x)" {
+			t.Fatalf("%d first: got %v with %+v", first, d.IDs(), c)
+		}
+		wantReload(t, d)
+	}
+}
+
+// Two peers move a cell and do not know that a part of it has been deleted: their
+// copies bring it back, but not twice.
+func TestApply_WhatTwoCopiesBringBackIsThereOnce(t *testing.T) {
+	d := seed(t, md("a:one two three", "b:"))
+	p, q := peer(t, d), peer(t, d)
+	must(t)(d.SetSource("a", "one three"))
+	move(t, p, 0, 1)
+	write(t, q, func(tx *yjs.Txn) { sourceOf(q, 0).Insert(tx, 6, "(q)") })
+	move(t, q, 0, 1)
+	wake(t, d, p)
+	d = reload(t, d)
+	wake(t, d, q)
+	if s, _ := d.Source("a"); s != "one tw(q)o three" || len(d.IDs()) != 2 {
+		t.Fatalf("got %q", lines(d.Notebook()))
+	}
+}
+
+// A client hears of others' moves before it tells of its own: what they wrote is
+// not taken for deleted by it, though its copy does not have it.
+func TestApply_ACopyOlderThanItsAuthorsKnowledgeDeletesNothing(t *testing.T) {
+	d := seed(t, md("a:one two", "b:"))
+	p := peer(t, d)
+	move(t, p, 0, 1)
+	must(t)(d.MoveCell("a", 1))
+	must(t)(d.SetSource("a", "one two three"))
+	must(t)(d.MoveCell("a", 0))
+	apply(t, p, encodedFor(t, d, p))
+	wake(t, d, p)
+	if s, _ := d.Source("a"); s != "one two three" || len(d.IDs()) != 2 {
+		t.Fatalf("got %q", lines(d.Notebook()))
+	}
+}
+
+// A client puts a cell of its own under the id of a moved one: the text of both
+// is kept.
+func TestApply_AnotherCellUnderTheIDOfAMovedOneDeletesNothing(t *testing.T) {
+	d := seed(t, md("a:one two", "b:"))
+	must(t)(d.MoveCell("a", 1))
+	must(t)(d.SetSource("a", "one two three"))
+	p := peer(t, d)
+	write(t, p, func(tx *yjs.Txn) {
+		p.Array("cells").Push(tx, yjs.MapOf(
+			yjs.Entry{Key: "id", Value: "a"}, yjs.Entry{Key: "cell_type", Value: "markdown"},
+			yjs.Entry{Key: "metadata", Value: yjs.MapOf()}, yjs.Entry{Key: "source", Value: yjs.TextOf("xyz")},
+		))
+	})
+	wake(t, d, p)
+	if all := fmt.Sprint(lines(d.Notebook())); !strings.Contains(all, "one two three") || !strings.Contains(all, "xyz") {
+		t.Fatalf("got %q", all)
+	}
 }

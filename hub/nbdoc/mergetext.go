@@ -287,9 +287,18 @@ func sharedText(a, b string) string { return cutOut(a, notebook.DiffCharacters(a
 
 // cutOut is a without what edits delete.
 func cutOut(a string, edits []notebook.TextEdit) string {
+	edits = slices.Clone(edits)
+	for i := range edits {
+		edits[i].Insert = ""
+	}
+	return edited(a, edits)
+}
+
+// edited is a with edits.
+func edited(a string, edits []notebook.TextEdit) string {
 	text := utf16.Encode([]rune(a))
 	for _, e := range slices.Backward(edits) {
-		text = slices.Delete(text, e.At, e.At+e.Delete)
+		text = slices.Replace(text, e.At, e.At+e.Delete, utf16.Encode([]rune(e.Insert))...)
 	}
 	return string(utf16.Decode(text))
 }

@@ -104,16 +104,16 @@ func (d *Document) repair(e *Edit, f findings) error {
 		e.removeForeign(x)
 		f.bad, f.doubles = d.faultyNew(nil), d.doubles(nil)
 	}
-	for _, c := range f.doubles {
-		if err := e.settleDouble(c, f.late); err != nil {
-			return err
-		}
-	}
 	for _, m := range f.moves {
 		m.from.runs = without(m.from.runs, f.late)
 		d.trail.follow(e, m.from, m.to)
 		if out := d.kernelOut[m.to.id]; out != nil {
 			out.follow(m.to)
+		}
+	}
+	for _, c := range f.doubles {
+		if err := e.settleDouble(c, f.named); err != nil {
+			return err
 		}
 	}
 	for _, c := range f.bad {
@@ -166,10 +166,9 @@ func plainCell(m map[string]any) yjs.Prelim {
 }
 
 // settleDouble deals with a cell whose id another one keeps. When two peers moved
-// the same cell at once, one of the copies goes: as it is when it says no more
-// than the other one, or than what that one was when it was moved, else folded
-// into it. A cell that is none of that gets an id of its own.
-func (e *Edit) settleDouble(c *cell, late []yjs.Orphan) error {
+// the same cell at once, the copy is folded into that one; else it goes when it
+// says no more than that one. A cell that is none of that gets an id of its own.
+func (e *Edit) settleDouble(c *cell, named *yjs.Units) error {
 	d := e.d
 	owner := d.byID[c.id]
 	for _, other := range d.list {
@@ -179,17 +178,11 @@ func (e *Edit) settleDouble(c *cell, late []yjs.Orphan) error {
 		}
 	}
 	if owner != nil && owner != c && c.id != "" {
-		mine, theirs := c.read(contentFields), owner.read(contentFields)
-		short := mine
-		short.Source = lacks(d.trail.lacksLate(c.id, mine.Source), late)
-		if saysNoMore(mine, theirs) || saysNoMore(short, theirs) || d.trail.was(c.id, mine) {
-			c.runs = runsOf(c.source)
-			e.remove(c)
-			d.trail.follow(e, c, owner)
-			return e.tx.Err()
-		}
 		if d.foldable(c, owner) {
-			return e.fold(c, owner, short, theirs)
+			return e.fold(c, owner, named)
+		}
+		if saysNoMore(c.read(contentFields), owner.read(contentFields)) {
+			return e.yield(c, owner)
 		}
 	}
 	id := newID()

@@ -145,24 +145,38 @@ func TestApply_TwoMovesOfOneCellAreOne(t *testing.T) {
 // move is what clients do: they delete a cell and insert a copy.
 func move(t testing.TB, p *yjs.Doc, from, to int) []byte {
 	t.Helper()
-	return write(t, p, func(tx *yjs.Txn) {
-		c := cellOf(p, from)
-		var entries []yjs.Entry
-		for _, key := range c.Keys() {
-			v, _ := c.Get(key)
-			switch s := v.(type) {
-			case *yjs.Text:
-				v = yjs.TextOf(s.String())
-			case *yjs.Map:
-				v = yjs.MapOf()
-			case *yjs.Array:
-				v = yjs.ArrayOf()
-			}
-			entries = append(entries, yjs.Entry{Key: key, Value: v})
+	return write(t, p, func(tx *yjs.Txn) { moveAs(tx, p, from, to, nil) })
+}
+
+// retype changes the type of a cell like a client: with a copy, too.
+func retype(t testing.TB, p *yjs.Doc, at int, kind string) []byte {
+	t.Helper()
+	return write(t, p, func(tx *yjs.Txn) { moveAs(tx, p, at, at, kind) })
+}
+
+func moveAs(tx *yjs.Txn, p *yjs.Doc, from, to int, kind any) {
+	c := cellOf(p, from)
+	var entries []yjs.Entry
+	for _, key := range c.Keys() {
+		v, _ := c.Get(key)
+		switch s := v.(type) {
+		case *yjs.Text:
+			v = yjs.TextOf(s.String())
+		case *yjs.Map:
+			v = yjs.MapOf()
+		case *yjs.Array:
+			v = yjs.ArrayOf()
 		}
-		p.Array("cells").Delete(tx, from, 1)
-		p.Array("cells").Insert(tx, to, yjs.MapOf(entries...))
-	})
+		if key == "cell_type" && kind != nil {
+			v = kind
+		}
+		entries = append(entries, yjs.Entry{Key: key, Value: v})
+	}
+	if kind == "code" && !slices.Contains(c.Keys(), "outputs") {
+		entries = append(entries, yjs.Entry{Key: "outputs", Value: yjs.ArrayOf()}, yjs.Entry{Key: "execution_count", Value: nil})
+	}
+	p.Array("cells").Delete(tx, from, 1)
+	p.Array("cells").Insert(tx, to, yjs.MapOf(entries...))
 }
 
 // Text that somebody types into a cell while somebody else moves it follows.

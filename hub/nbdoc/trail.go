@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
-	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/yjs"
 )
 
@@ -25,6 +23,13 @@ const (
 	textRuns     = 1 << 13 // of one text
 )
 
+// What a cell said when it moved is remembered for when more copies of it come.
+const (
+	trailText = 1 << 17 // bytes, of all moves
+	editText  = 1 << 16 // of those of one edit: what it forgets again at once would be sent to everybody
+	cellText  = 1 << 15 // of one cell
+)
+
 // trail remembers moved cells: in Yjs a move is a copy and a deletion.
 type trail struct {
 	moves  []*moved // oldest first
@@ -33,61 +38,35 @@ type trail struct {
 	free   []string // keys that were in use: a new one would stay in every replica for ever
 	units  map[uint64][]station
 	texts  map[yjs.ID]*moved // by the text that a move left behind
-	late   map[yjs.ID]*moved // by the text that late text was written into
-	former map[string]notebook.Cell
 }
 
-// moved says where the units of a source went, one by one. Late text, which is
-// written again under other ids, is one for each text it was written into.
+// moved says where the units of a source went, one by one, and what they said.
+// Late text, which is written again under other ids, is among them.
 type moved struct {
 	key   string // in the hub's root
 	count int    // its number: later ones have higher ones
 	cell  string // the id of the cell, at that time
-	from  yjs.ID // the old source; the zero ID for late text
-	to    yjs.ID // the source that holds next
-	old   []run  // the units of the old source
+	from  yjs.ID // the old source
+	to    yjs.ID // the source that the copy had at first
+	old   []run  // the units of the old source, in order
 	next  []run  // the units of its copy: as many as live ones in old
-	texts []string
+	whole bool   // what follows is known: what the cell was
+	text  string
+	kind  string
+	meta  map[string]any
+	units []uint16 // of text, while late text comes in
+	near  spot     // where something was found last
 }
 
-// run is a run of units of a text in one author's order. Dead ones had been
-// deleted before.
-type run struct {
-	id   yjs.ID
-	n    int
-	dead bool
-}
-
-func (r run) holds(id yjs.ID) bool {
-	return r.id.Client == id.Client && r.id.Clock <= id.Clock && id.Clock < r.id.Clock+uint64(r.n)
-}
-
-// station is a run of old units and how many live ones come before it.
+// station is a run of old units and the move that has them.
 type station struct {
-	run
-	before int
-	move   *moved
-}
-
-// runsOf lists the units of a text.
-func runsOf(t *yjs.Text) []run {
-	var runs []run
-	if t == nil {
-		return nil
-	}
-	t.Runs(func(id yjs.ID, n int, deleted bool) bool {
-		if l := len(runs) - 1; l >= 0 && runs[l].dead == deleted && runs[l].id.Client == id.Client && runs[l].id.Clock+uint64(runs[l].n) == id.Clock {
-			runs[l].n += n
-		} else {
-			runs = append(runs, run{id, n, deleted})
-		}
-		return len(runs) < textRuns
-	})
-	return runs
+	clock uint64
+	n     int
+	move  *moved
 }
 
 func newTrail() trail {
-	t := trail{former: map[string]notebook.Cell{}, late: map[yjs.ID]*moved{}}
+	var t trail
 	t.reset()
 	return t
 }
@@ -102,52 +81,61 @@ func (t *trail) enter(m *moved) {
 	if m.from != (yjs.ID{}) {
 		t.texts[m.from] = m
 	}
-	before := 0
 	for _, r := range m.old {
-		t.enterRun(station{r, before, m})
-		if !r.dead {
-			before += r.n
-		}
+		t.enterRun(r, m)
 	}
 	t.runs += len(m.next)
 }
 
-func (t *trail) enterRun(s station) {
-	list := t.units[s.id.Client]
-	at, found := slices.BinarySearchFunc(list, s.id.Clock, func(s station, clock uint64) int { return cmp.Compare(s.id.Clock, clock) })
+func (t *trail) enterRun(r run, m *moved) {
+	list := t.units[r.id.Client]
+	s := station{r.id.Clock, r.n, m}
+	at, found := slices.BinarySearchFunc(list, s.clock, func(s station, clock uint64) int { return cmp.Compare(s.clock, clock) })
 	if found {
 		list[at] = s
 		return
 	}
-	t.units[s.id.Client] = slices.Insert(list, at, s)
+	t.units[r.id.Client] = slices.Insert(list, at, s)
 	t.runs++
 }
 
-// find returns what is known of a unit of a source that was left behind.
-func (t *trail) find(id yjs.ID) (station, bool) {
+// find returns the move that took a unit of a source that was left behind, nil
+// when none is known.
+func (t *trail) find(id yjs.ID) *moved {
 	list := t.units[id.Client]
-	at, found := slices.BinarySearchFunc(list, id.Clock, func(s station, clock uint64) int { return cmp.Compare(s.id.Clock, clock) })
+	at, found := slices.BinarySearchFunc(list, id.Clock, func(s station, clock uint64) int { return cmp.Compare(s.clock, clock) })
 	if !found {
 		at--
 	}
-	if at < 0 || !list[at].holds(id) {
-		return station{}, false
+	if at < 0 || id.Clock >= list[at].clock+uint64(list[at].n) {
+		return nil
 	}
-	return list[at], true
+	return list[at].move
 }
 
-// follow remembers that a cell has been replaced by next. was.runs are the
-// units that the old source had.
+// follow remembers that a cell, read and with its runs noted before it went, has
+// been replaced by next.
 func (t *trail) follow(e *Edit, was, next *cell) {
-	if len(t.former) >= movesAtLeast {
-		clear(t.former)
+	if was.source == nil || next.source == nil {
+		return
 	}
-	if was.fresh.Has(FieldSource) {
-		t.former[next.id] = was.data
+	m := pair(was.runs, was.data.Source, liveRuns(next.source), next.source.String())
+	m.cell, m.from, m.to = next.id, was.place, next.place
+	m.kind, m.meta = was.data.Type, withoutTrusted(was.data.Metadata)
+	if size := m.size(); size > cellText || e.told+size > editText {
+		m.shorten()
+	} else {
+		e.told += size
 	}
-	if was.source != nil && next.source != nil {
-		t.remember(e, &moved{cell: next.id, from: was.place, to: next.place, old: was.runs, next: runsOf(next.source)})
-	}
+	t.remember(e, m)
+}
+
+// size is how much is remembered of what the cell said.
+func (m *moved) size() int { return len(m.text) + sizeOf(m.meta) }
+
+// shorten forgets what the cell said, but not where it went.
+func (m *moved) shorten() {
+	m.old, m.whole, m.text, m.kind, m.meta = untold(m.old), false, "", "", nil
 }
 
 // remember writes a move down.
@@ -160,9 +148,33 @@ func (t *trail) remember(e *Edit, m *moved) {
 	t.moves = append(t.moves, m)
 	t.enter(m)
 	t.write(e, m)
+	t.bound(e)
+}
+
+// bound keeps what is remembered within its bounds.
+func (t *trail) bound(e *Edit) {
 	most := max(movesAtLeast, min(movesPerCell*len(e.d.list), movesAtMost))
 	if len(t.moves) > most || t.runs > trailRuns {
 		t.forget(e, most*7/8, trailRuns*7/8)
+	}
+	t.shorten(e)
+}
+
+// shorten forgets what the cells of the oldest moves said when it is too much.
+func (t *trail) shorten(e *Edit) {
+	size := 0
+	for _, m := range t.moves {
+		size += m.size()
+	}
+	if size <= trailText {
+		return
+	}
+	for _, m := range t.moves {
+		if size > trailText*3/4 && m.whole {
+			size -= m.size()
+			m.shorten()
+			t.write(e, m)
+		}
 	}
 }
 
@@ -189,9 +201,6 @@ func (t *trail) forget(e *Edit, moves, runs int) {
 		if drop[m] {
 			e.d.hub.Delete(e.tx, m.key)
 			t.free = append(t.free, m.key)
-			if t.late[m.to] == m {
-				delete(t.late, m.to)
-			}
 		}
 		return drop[m]
 	})
@@ -199,24 +208,4 @@ func (t *trail) forget(e *Edit, moves, runs int) {
 	for _, m := range t.moves {
 		t.enter(m)
 	}
-}
-
-// lacksLate returns a source of a cell without the late texts that the cell
-// got already: a copy that their author made has them too, perhaps elsewhere.
-func (t *trail) lacksLate(cell, source string) string {
-	for _, m := range t.moves {
-		if m.cell != cell {
-			continue
-		}
-		for _, text := range m.texts {
-			source = strings.Replace(source, text, "", 1)
-		}
-	}
-	return source
-}
-
-// was reports whether c is what the cell with this id was before it moved.
-func (t *trail) was(id string, c notebook.Cell) bool {
-	former, ok := t.former[id]
-	return ok && sameEdit(former, c)
 }

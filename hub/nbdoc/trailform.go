@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/notebookhub/hub/hub/yjs"
 )
@@ -22,13 +23,9 @@ func (t *trail) load(hub *yjs.Map) {
 	slices.SortFunc(t.moves, func(a, b *moved) int { return a.count - b.count })
 	t.reset()
 	t.free = unused(t.moves)
-	clear(t.late)
 	for _, m := range t.moves {
 		t.number = m.count
 		t.enter(m)
-		if m.from == (yjs.ID{}) {
-			t.late[m.to] = m
-		}
 	}
 }
 
@@ -55,15 +52,27 @@ func (t *trail) write(e *Edit, m *moved) {
 	if m.from != (yjs.ID{}) {
 		v["from"] = writeID(m.from)
 	}
+	if m.units != nil {
+		m.text, m.units = string(utf16.Decode(m.units)), nil
+	}
+	if m.whole {
+		v["text"], v["type"], v["meta"] = m.text, m.kind, m.meta
+	}
 	e.d.hub.Set(e.tx, m.key, v)
 }
 
 func readMoved(key string, v map[string]any) *moved {
 	cell, _ := v["cell"].(string)
 	count, _ := wholeNumber(v["n"])
-	return &moved{
+	m := &moved{
 		key: key, count: int(count), cell: cell, from: readID(v["from"]), to: readID(v["to"]), old: readRuns(v["old"]), next: readRuns(v["new"]),
 	}
+	if text, ok := v["text"].(string); ok {
+		m.whole, m.text = true, text
+		m.kind, _ = v["type"].(string)
+		m.meta, _ = v["meta"].(map[string]any)
+	}
+	return m
 }
 
 // writeID and readID are the plain form of an id: two numbers.
@@ -79,15 +88,24 @@ func readID(v any) yjs.ID {
 	return yjs.ID{Client: uint64(client), Clock: uint64(clock)}
 }
 
+// What the fourth number of a run says.
+const (
+	flagDead = 1
+	flagTold = 2
+)
+
 // writeRuns and readRuns are the plain form of runs: four numbers each.
 func writeRuns(runs []run) []any {
 	list := make([]any, 0, 4*len(runs))
 	for _, r := range runs {
-		dead := 0.0
+		flags := 0.0
 		if r.dead {
-			dead = 1
+			flags += flagDead
 		}
-		list = append(list, float64(r.id.Client), float64(r.id.Clock), float64(r.n), dead)
+		if r.told {
+			flags += flagTold
+		}
+		list = append(list, float64(r.id.Client), float64(r.id.Clock), float64(r.n), flags)
 	}
 	return list
 }
@@ -100,7 +118,8 @@ func readRuns(v any) []run {
 		for i, v := range numbers {
 			n[i], _ = wholeNumber(v)
 		}
-		runs = append(runs, run{yjs.ID{Client: uint64(n[0]), Clock: uint64(n[1])}, int(n[2]), n[3] != 0})
+		id := yjs.ID{Client: uint64(n[0]), Clock: uint64(n[1])}
+		runs = append(runs, run{id, int(n[2]), n[3]&flagDead != 0, n[3]&flagTold != 0})
 	}
 	return runs
 }
