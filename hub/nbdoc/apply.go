@@ -104,6 +104,7 @@ type findings struct {
 	doubles []*cell      // cells without an id, or with one that an earlier cell has
 	moves   []move       // cells that a peer moved
 	late    []late       // what arrived under what is gone
+	erased  []erasure    // what was deleted where it had been
 	orphans []yjs.Orphan // as the engine tells the late ones
 
 	named *yjs.Units // what the update deletes; nil when there is none, or nothing to ask it
@@ -113,7 +114,7 @@ type findings struct {
 type move struct{ from, to *cell }
 
 func (f *findings) none() bool {
-	return !f.foreign && !f.meta && len(f.bad) == 0 && len(f.doubles) == 0 && len(f.moves)+len(f.late) == 0
+	return !f.foreign && !f.meta && len(f.bad) == 0 && len(f.doubles) == 0 && len(f.moves)+len(f.late)+len(f.erased) == 0
 }
 
 // inspect looks for faults among what an update changed. For a keystroke there
@@ -150,7 +151,7 @@ func (d *Document) consult(f *findings, update []byte) {
 	}
 	gone := func(yjs.ID) bool { return false }
 	if named, err := yjs.DeletionsOf(update); err == nil { // it is an update: it was applied
-		f.named, gone = named, named.Has
+		f.named, f.erased, gone = named, d.erasures(named), named.Has
 	}
 	f.late = lateRuns(f.orphans, gone)
 }

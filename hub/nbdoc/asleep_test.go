@@ -238,6 +238,29 @@ func TestAsleep_NothingIsLostOrDoubled(t *testing.T) {
 	}
 }
 
+// A client sleeps while its cell moves, twice and across an eviction: what it
+// deleted goes, and what it typed beside text that it deleted again is there.
+func TestAsleep_DeletionsFollowTheCell(t *testing.T) {
+	d := seed(t, md("a:", "b:one two three", "c:"))
+	p := peer(t, d)
+	must(t)(d.MoveCell("b", 0))
+	must(t)(d.SetSource("b", "one (two) three"))
+	d = reload(t, d)
+	must(t)(d.MoveCell("b", 2))
+	must(t)(d.MoveCell("c", 0))
+	write(t, p, func(tx *yjs.Txn) { sourceOf(p, 1).Delete(tx, 2, 3) })
+	write(t, p, func(tx *yjs.Txn) { sourceOf(p, 2).Insert(tx, 0, "x") })
+	write(t, p, func(tx *yjs.Txn) { sourceOf(p, 2).Insert(tx, 1, "typed") })
+	write(t, p, func(tx *yjs.Txn) { sourceOf(p, 2).Delete(tx, 0, 1) })
+	for range 2 {
+		wake(t, d, p)
+		if got := lines(d.Notebook()); !slices.Equal(got, []string{"c:typed", "a:", "b:on(wo) three"}) {
+			t.Fatalf("got %q", got)
+		}
+		wantReload(t, d)
+	}
+}
+
 // What cells said when they moved is kept within bounds, and so is what a move of
 // many sends to everybody.
 func TestAsleep_MemoryOfTextsIsBounded(t *testing.T) {

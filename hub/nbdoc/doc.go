@@ -33,7 +33,7 @@
 //   - What was in the cell, or was typed into an old source or a copy, and what
 //     nobody deleted is in the cell exactly once, beside what it stood beside. The
 //     same text at the same place in two copies is taken for one change.
-//   - What is deleted in a copy is deleted.
+//   - What is deleted in an old source or a copy is deleted.
 //   - A copy brings back what others had deleted without its author's knowing. Two
 //     such copies, with other text around, may do so twice.
 //   - Metadata, attachments and the type are merged by what each copy changed.

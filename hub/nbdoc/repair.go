@@ -111,6 +111,9 @@ func (d *Document) repair(e *Edit, f findings) error {
 			out.follow(m.to)
 		}
 	}
+	if err := e.erase(f.erased); err != nil {
+		return err
+	}
 	for _, c := range f.doubles {
 		if err := e.settleDouble(c, f.named); err != nil {
 			return err
