@@ -179,32 +179,35 @@ func TestRecovery_RenamedWhileNoHubRan(t *testing.T) {
 }
 
 // In notebooks without cell ids a short cell that both sides rewrite is still one
-// cell, merged by character.
+// cell, merged by character, also when the file moves it.
 func TestOutside_CellsWithoutIDsAreKnownByTheirPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := hubtest.New(t, nil)
-		old := func(middle string) string {
-			text := strings.Replace(hubtest.Notebook("import time", middle, "print(a)"), `"nbformat_minor": 5`, `"nbformat_minor": 4`, 1)
-			for _, id := range []string{"a", "b", "c"} {
-				text = strings.Replace(text, `   "id": "`+id+`",`+"\n", "", 1)
+	old := func(sources ...string) string {
+		text := strings.Replace(hubtest.Notebook(sources...), `"nbformat_minor": 5`, `"nbformat_minor": 4`, 1)
+		for _, id := range []string{"a", "b", "c"} {
+			text = strings.Replace(text, `   "id": "`+id+`",`+"\n", "", 1)
+		}
+		return text
+	}
+	for _, file := range [][]string{{"import time", "c = 10", "print(a)"}, {"c = 10", "import time", "print(a)"}} {
+		synctest.Test(t, func(t *testing.T) {
+			e := hubtest.New(t, nil)
+			e.Write("a.ipynb", old("import time", "a = 10", "print(a)"))
+			room := e.Open("a.ipynb")
+			cells, err := e.Hub.Cells(ctx, room)
+			if err != nil {
+				t.Fatal(err)
 			}
-			return text
-		}
-		e.Write("a.ipynb", old("a = 10"))
-		room := e.Open("a.ipynb")
-		cells, err := e.Hub.Cells(ctx, room)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.SetSource(room, cells.Cells[1].ID, "a = 10 # room")
-		e.Write("a.ipynb", old("c = 10"))
-		time.Sleep(time.Second)
-		if got := e.Source(room, cells.Cells[1].ID); got != "c = 10 # room" {
-			t.Errorf("the cell holds %q", got)
-		}
-		if s := e.Room(room).State; s != hub.StateLive {
-			t.Errorf("the room is %s", s)
-		}
-		e.Stop()
-	})
+			id := cells.Cells[1].ID
+			e.SetSource(room, id, "a = 10 # room")
+			e.Write("a.ipynb", old(file...))
+			time.Sleep(time.Second)
+			if got := e.Source(room, id); got != "c = 10 # room" {
+				t.Errorf("the cell holds %q", got)
+			}
+			if s := e.Room(room).State; s != hub.StateLive {
+				t.Errorf("the room is %s", s)
+			}
+			e.Stop()
+		})
+	}
 }

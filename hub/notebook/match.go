@@ -12,13 +12,21 @@ const (
 	matchWork = 40_000
 	// alike is the least similarity of two cells that count as one, edited.
 	alike = 0.5
+	// shortCell is up to how many bytes of source a cell has too few words to be
+	// known by; then characters tell, of which two cells share more by chance.
+	shortCell  = 80
+	shortAlike = 0.65
+	// shortLead is by how much the best partner of a short cell must be better
+	// than any other.
+	shortLead = 0.2
 )
 
 // MatchCells pairs the cells of two states of a notebook and returns, for each
 // cell of now, the index of the cell of old that it was, -1 for a new one. No
 // cell is paired twice. Cells pair by id; cells without a shared id by equal
 // type and source, then by the similarity of their sources; of those that have no
-// id at all, by standing between the same two neighbours. The work is bounded:
+// id at all, short ones by their characters, when these leave no doubt, and the
+// rest by standing between the same two neighbours. The work is bounded:
 // among very many cells without a shared id only those near each other are
 // compared.
 func MatchCells(old, now []Cell) []int {
@@ -29,6 +37,7 @@ func MatchCells(old, now []Cell) []int {
 	m.byID()
 	m.byContent()
 	m.bySimilarity()
+	m.byCharacters()
 	m.byPlace()
 	return m.from
 }
@@ -141,6 +150,62 @@ func (m *matcher) bySimilarity() {
 			m.pair(c.i, c.j)
 		}
 	}
+}
+
+// byCharacters pairs short cells of which each is by far the most like the other.
+func (m *matcher) byCharacters() {
+	old, now := m.left()
+	old = slices.DeleteFunc(old, func(i int) bool { return len(m.old[i].Source) > shortCell })
+	now = slices.DeleteFunc(now, func(j int) bool { return len(m.now[j].Source) > shortCell || m.now[j].ID != "" })
+	if len(old)*len(now) > matchWork/16 {
+		return
+	}
+	ofOld, ofNow := make([]rivals, len(old)), make([]rivals, len(now))
+	for a, i := range old {
+		for b, j := range now {
+			if m.old[i].Type == m.now[j].Type {
+				score := sharedCharacters(m.old[i].Source, m.now[j].Source)
+				ofOld[a].add(b, score)
+				ofNow[b].add(a, score)
+			}
+		}
+	}
+	for a, r := range ofOld {
+		if r.clear() && ofNow[r.who].clear() && ofNow[r.who].who == a {
+			m.pair(old[a], now[r.who])
+		}
+	}
+}
+
+// rivals are the scores of those who may be the partner of a cell.
+type rivals struct {
+	who          int // the best
+	best, second float64
+}
+
+func (r *rivals) add(who int, score float64) {
+	if score > r.best {
+		r.who, score, r.best = who, r.best, score
+	}
+	r.second = max(r.second, score)
+}
+
+// clear reports whether the best is good, and far better than the others.
+func (r *rivals) clear() bool { return r.best >= shortAlike && r.best-r.second >= shortLead }
+
+// sharedCharacters is the share of characters, but for white space, that two
+// sources have in common, from 0 to 1.
+func sharedCharacters(a, b string) float64 {
+	a, b = strings.Join(strings.Fields(a), ""), strings.Join(strings.Fields(b), "")
+	length := utf16Len(a) + utf16Len(b)
+	if length == 0 {
+		return 0
+	}
+	differ := 0
+	for _, e := range DiffCharacters(a, b) {
+		differ += e.Delete + utf16Len(e.Insert)
+	}
+	return 1 - float64(differ)/float64(length)
 }
 
 // byPlace pairs what is left between two paired neighbours, when it is as many

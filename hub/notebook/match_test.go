@@ -18,6 +18,13 @@ func cells(texts ...string) []Cell {
 	return list
 }
 
+func retyped(list []Cell) []Cell {
+	for i := range list {
+		list[i].Type = Raw
+	}
+	return list
+}
+
 func TestMatchCells_PairsByIDThenByContent(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -42,6 +49,14 @@ func TestMatchCells_PairsByIDThenByContent(t *testing.T) {
 			cells(":import time", "9:b = 12", ":print(a)"), []int{0, -1, 2}},
 		{"one more between the neighbours tells nothing", cells("1:p q r", "2:x", "3:s t u"),
 			cells(":p q r", ":y", ":z", ":s t u"), []int{0, -1, -1, 2}},
+		{"short, rewritten and moved", cells("1:a = 10", "2:import time", "3:print(a)"),
+			cells(":import time", ":print(a)", ":a = 12"), []int{1, 2, 0}},
+		{"two of them", cells("1:x = 1", "2:import time", "3:y = 2"), cells(":y = 3", ":import time", ":x = 4"), []int{2, 1, 0}},
+		{"two between the same neighbours", cells("1:import time", "2:x = 1", "3:y = 2"), cells(":import time", ":y = 3", ":x = 4"), []int{0, 2, 1}},
+		{"another short one", cells("1:x = 1", "2:import time"), cells(":import time", ":y = 2"), []int{1, -1}},
+		{"another beside itself", cells("1:x = 1", "2:import time"), cells(":y = 2", ":import time", ":x = 1"), []int{-1, 1, 0}},
+		{"one of two, it is not known which", cells("1:x = 1", "2:x = 2", "3:import time"), cells(":import time", ":x = 3"), []int{2, -1}},
+		{"short, of another type", retyped(cells("1:a = 10", "2:import time")), cells(":import time", ":a = 12"), []int{1, -1}},
 		{"the most alike of two", cells("1:a b c d e f", "2:a b c d e g"), cells("3:a b c d e f h"), []int{0}},
 		{"the most alike wins", cells("1:a b c d e f"), cells("2:a b c x y z", "3:a b c d e g"), []int{-1, 0}},
 	} {
