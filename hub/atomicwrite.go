@@ -24,7 +24,9 @@ func (f *rootFiles) Write(p string, data []byte, o WriteOptions) (Written, error
 		return Written{}, diskError(err, p)
 	}
 	if err := f.install(temp, p, o); err != nil {
-		f.root.Remove(temp)
+		if o.Undo == nil || o.Undo() == nil {
+			f.root.Remove(temp)
+		}
 		return Written{}, err
 	}
 	if err := f.syncDir(path.Dir(p)); err != nil {
@@ -88,6 +90,11 @@ func (f *rootFiles) writeTemp(temp, p string, data []byte) error {
 // install gives the temporary file its name. A new file is linked, which fails
 // when the name is taken; an existing one is compared and replaced.
 func (f *rootFiles) install(temp, p string, o WriteOptions) error {
+	if o.Ready != nil {
+		if err := o.Ready(); err != nil {
+			return err
+		}
+	}
 	if o.Create {
 		return f.link(temp, p)
 	}

@@ -80,6 +80,11 @@ type WriteOptions struct {
 	// Temp tells the temporary files of different writers apart and makes the
 	// leftover of a crashed one recognisable.
 	Temp string
+	// Ready, when set, is called when the bytes are on the disk under their
+	// temporary name; an error ends the write. Undo is called when they do not get
+	// the file's name after that. If it fails the temporary file stays: it tells
+	// that the file was not replaced.
+	Ready, Undo func() error
 }
 
 func hashOf(data []byte) string {

@@ -141,14 +141,14 @@ func (r *room) writeCopy(move *pathMove, out *written) {
 	there, err := r.hub.files.Read(move.path, r.hub.options.MaxNotebook)
 	switch {
 	case CodeOf(err) == CodeNotFound:
-		r.replace(move.path, WriteOptions{Create: true}, out)
+		r.replace(move.path, false, WriteOptions{Create: true}, out)
 	case err != nil:
 		out.failed = err
 	case !move.overwrite:
 		out.failed = fileExists(move.path)
 	default:
 		if out.failed = r.keepVersion(versionOverwrite, move.by, there.Data); out.failed == nil {
-			r.replace(move.path, WriteOptions{Expect: there.Hash}, out)
+			r.replace(move.path, false, WriteOptions{Expect: there.Hash}, out)
 		}
 	}
 }

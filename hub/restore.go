@@ -31,12 +31,12 @@ func (s *state) restore(rec store.Record, recovered store.Recovered) error {
 	}
 	s.catchUp(recovered.Baseline)
 	s.catchUp(recovered.Pending)
-	s.clearAway(recovered.Pending)
 	s.cut = s.cutOff(recovered.Pending)
 	s.finishMerge(recovered.Merging)
 	if err := s.meetDisk(recovered.Pending, rec.Hash); err != nil {
 		return err
 	}
+	s.clearAway(recovered.Pending)
 	if s.baseline != nil && notebook.Equal(s.doc.Notebook(), s.form.Notebook()) {
 		s.covered = s.edits
 		s.saver.auto.begun()
@@ -83,13 +83,27 @@ func (s *state) finishMerge(theirs *store.Baseline) {
 	s.rebase(sight{content: content, form: form}, s.standing(disputes, form.Notebook()), (*state).reconciled)
 }
 
-// clearAway removes what a save-as that a crash cut short left beside the user's
-// files. What it left of a save is removed by the next one.
+// clearAway removes what a save that a crash cut short left beside the user's
+// files. As long as the store takes it for pending, it tells that the file was not
+// replaced.
 func (s *state) clearAway(pending *store.Baseline) {
-	if pending == nil || pending.Path == s.path {
+	if pending != nil && pending.Path != s.path {
+		s.clearTemp(pending.Path)
+	}
+	if s.path == "" || s.cut != nil {
 		return
 	}
-	if err := s.h.files.Remove(tempName(pending.Path, s.r.writer())); err != nil && CodeOf(err) != CodeNotFound {
+	if pending != nil && pending.Path == s.path {
+		if err := s.log.DropPending(s.h.ctx); err != nil {
+			s.r.log.Warn("save that was cut short not forgotten", "error", err)
+			return
+		}
+	}
+	s.clearTemp(s.path)
+}
+
+func (s *state) clearTemp(path string) {
+	if err := s.h.files.Remove(tempName(path, s.r.writer())); err != nil && CodeOf(err) != CodeNotFound {
 		s.r.log.Warn("temporary file not removed", "error", err)
 	}
 }

@@ -83,13 +83,16 @@ func (r *room) writeOwn(snap *snapshot, out *written) {
 		return
 	}
 	out.wrote = true
-	r.replace(snap.path, WriteOptions{Create: snap.base == "", Expect: snap.base}, out)
+	r.replace(snap.path, true, WriteOptions{Create: snap.base == "", Expect: snap.base}, out)
 }
 
 // replace does the write itself: first it is noted what will be written, so
-// that after a crash our own bytes are recognised. Once the file is written the
-// save has succeeded: a promotion that fails is made up for by the next one.
-func (r *room) replace(path string, o WriteOptions, out *written) {
+// that after a crash our own bytes are recognised. At the room's own path this is
+// noted when the temporary file is there, so that one which is gone tells that the
+// file was replaced; elsewhere before, so that one is found there. Once the file is
+// written the save has succeeded: a promotion that fails is made up for by the next
+// one.
+func (r *room) replace(path string, own bool, o WriteOptions, out *written) {
 	ctx := r.hub.ctx
 	o.Temp = r.writer()
 	if o.Create {
@@ -97,7 +100,10 @@ func (r *room) replace(path string, o WriteOptions, out *written) {
 			return
 		}
 	}
-	if out.failed = storeError(r.state.log.SetPending(ctx, out.base)); out.failed != nil {
+	note := func() error { return storeError(r.state.log.SetPending(ctx, out.base)) }
+	if own {
+		o.Ready, o.Undo = note, func() error { return r.state.log.DropPending(ctx) }
+	} else if out.failed = note(); out.failed != nil {
 		return
 	}
 	file, err := r.hub.files.Write(path, out.base.File, o)

@@ -49,6 +49,20 @@ func (l *Log) SetPending(ctx context.Context, b *Baseline) error {
 	})
 }
 
+// DropPending forgets what is pending: it was not written. What is to be promoted
+// is not dropped.
+func (l *Log) DropPending(ctx context.Context) error {
+	return l.inBases(ctx, "drop pending", func() error {
+		if l.owed {
+			return nil
+		}
+		if err := l.store.disk.Remove(filepath.Join(l.dir, pendingName)); err != nil && !missing(err) {
+			return err
+		}
+		return l.store.disk.SyncDir(l.dir)
+	})
+}
+
 // payOwed makes up for a promotion that failed.
 func (l *Log) payOwed() error {
 	if !l.owed {
