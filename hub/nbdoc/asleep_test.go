@@ -287,3 +287,32 @@ func TestAsleep_MemoryOfTextsIsBounded(t *testing.T) {
 		t.Errorf("the empty notebook has %d bytes", size)
 	}
 }
+
+// What was saved is taken over with the notes of where moved cells went, so text
+// of somebody who slept through the move and a crash finds its place.
+func TestCatchUp_KeepsWhereMovedCellsWent(t *testing.T) {
+	d := seed(t, md("a:one", "b:two"))
+	p := peer(t, d)
+	write(t, p, func(tx *yjs.Txn) { sourceOf(p, 0).Insert(tx, 3, " more") })
+	before, err := d.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t)(d.MoveCell("a", 1))
+	saved, err := d.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := nbdoc.Load(yjs.Options{}, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := after.CatchUp(saved); err != nil {
+		t.Fatal(err)
+	}
+	wake(t, after, p)
+	if s, _ := after.Source("a"); s != "one more" {
+		t.Errorf("got %q", s)
+	}
+	wantReload(t, after)
+}
