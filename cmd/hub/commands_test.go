@@ -123,6 +123,9 @@ func TestVersions_KeepDiffRestore(t *testing.T) {
 	if unsaved := s.hub("diff", "a.ipynb"); unsaved.code != 1 || !strings.Contains(unsaved.out, "+print other") {
 		t.Errorf("what is not saved: code %d: %s%s", unsaved.code, unsaved.out, unsaved.err)
 	}
+	if same := s.hub("diff", "a.ipynb@"+version); same.out != diff.out || same.code != 1 {
+		t.Errorf("a version alone: code %d: %s%s", same.code, same.out, same.err)
+	}
 	s.hub("restore", "a.ipynb", version).want(t, hash+"  a.ipynb\n")
 	s.hub("diff", "a.ipynb@"+version, "a.ipynb@disk").want(t, "")
 	s.hub("restore", "a.ipynb", "ffff").fails(t, 1, "there is no ffff", "hub versions")

@@ -14,7 +14,7 @@ import (
 type diffCmd struct {
 	target
 	A nonEmpty `arg:"" help:"A notebook: a file; or NOTEBOOK@live, what its room holds; NOTEBOOK@disk, what its file holds; NOTEBOOK@VERSION, a former version."`
-	B nonEmpty `arg:"" optional:"" help:"The other one. Without it: A@disk against A@live, so what is not saved."`
+	B nonEmpty `arg:"" optional:"" help:"The other one. Without it: NOTEBOOK@live, and A alone is A@disk then, so what is not saved is shown."`
 }
 
 // What diff's exit codes mean, as those of the program of that name.
@@ -27,7 +27,7 @@ const (
 // when they differ and 2 when that is not known.
 func (c *diffCmd) Run(ctx context.Context, con *console) error {
 	if c.B == "" {
-		c.A, c.B = c.A+"@disk", c.A+"@live"
+		c.againstLive()
 	}
 	a, errA := c.load(ctx, string(c.A))
 	b, errB := c.load(ctx, string(c.B))
@@ -45,6 +45,19 @@ func (c *diffCmd) Run(ctx context.Context, con *console) error {
 	}
 	fmt.Fprintf(con.out, "--- %s\n+++ %s\n%s", c.A, c.B, text)
 	return exitDiffer
+}
+
+// againstLive completes what one name asks for: how the room differs from its
+// file, or from the side that the name tells. The paths of notebooks have an
+// ending of their own, so that an @ in one is no side.
+func (c *diffCmd) againstLive() {
+	name := c.A
+	if at := strings.LastIndexByte(string(name), '@'); at >= 0 && !strings.HasSuffix(strings.ToLower(string(name)), ".ipynb") {
+		name = name[:at]
+	} else {
+		c.A += "@disk"
+	}
+	c.B = name + "@live"
 }
 
 // load reads one side: a file of this computer, else what a hub has.
