@@ -43,10 +43,10 @@ type state struct {
 	edits    uint64 // changes of what the file holds, counted
 	covered  uint64 // edits up to here are in the file
 	saver    saver
-	settling bool   // a baseline, or a merge's file, is on its way to the disk
-	decided  string // hash of the bytes on disk that a person let be overwritten
-	recent   view   // the content a few seconds ago
-	recentAt time.Time
+	settling bool      // a baseline, or a merge's file, is on its way to the disk
+	decided  string    // hash of the bytes on disk that a person let be overwritten
+	recent   view      // the content a moment ago
+	look     time.Time // when recent is due again
 	outside  outside
 
 	// How it stands.
@@ -158,7 +158,7 @@ func (s *state) contentChanged(ev nbdoc.Event, author *peer) {
 	}
 	if len(ev.Cells) > 0 {
 		s.infoDue = s.infoDue || reordered(ev)
-		s.keepIfEmptied(now)
+		s.keepIfEmptied(ev, now)
 		s.disputesMayEnd()
 	}
 	if now.Sub(s.editedAt) >= time.Second {
@@ -198,6 +198,7 @@ func (s *state) schedule() {
 	next = earlier(next, s.exec.due(s))
 	next = earlier(next, s.outside.due)
 	next = earlier(next, s.withheld.due)
+	next = earlier(next, s.look)
 	if next.Equal(s.timerAt) {
 		return
 	}
@@ -227,6 +228,7 @@ func (s *state) tick() {
 	s.exec.tick(s, now)
 	s.outside.tick(s, now)
 	s.sendAway(now)
+	s.lookAgain(now)
 }
 
 // keepPeersAlive sends something to those who heard nothing for a while.

@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -79,25 +78,6 @@ func (s *state) keepIfCellsGo(disk *form) {
 			s.keepLater(versionOutside, s.view())
 			return
 		}
-	}
-}
-
-// recentEvery is how old the remembered state may be.
-const recentEvery = 2 * time.Second
-
-// keepIfEmptied keeps what there was before every cell was deleted. The former
-// state is remembered every few seconds of editing, which costs next to
-// nothing: unchanged cells are shared.
-func (s *state) keepIfEmptied(now time.Time) {
-	if s.doc.Len() > 0 {
-		if now.Sub(s.recentAt) >= recentEvery {
-			s.recent, s.recentAt = s.view(), now
-		}
-		return
-	}
-	if s.recent.content != nil && len(s.recent.content.Cells) > 0 {
-		s.keepLater(versionDeleteAll, s.recent)
-		s.recent = view{}
 	}
 }
 
