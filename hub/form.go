@@ -34,6 +34,15 @@ func (f *form) Notebook() *notebook.Notebook { return f.content }
 // IDs are the ids of the cells, minted ones included.
 func (f *form) IDs() []string { return f.file.IDs() }
 
+// sources are the sources of the cells by id.
+func (f *form) sources() map[string]string {
+	all := make(map[string]string, len(f.content.Cells))
+	for i, id := range f.IDs() {
+		all[id] = f.content.Cells[i].Source
+	}
+	return all
+}
+
 // Upgraded tells that the file is of a format before 4, which is only written
 // when somebody asks.
 func (f *form) Upgraded() bool { return f.file.Upgraded() }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
@@ -34,4 +35,41 @@ func (s *state) lookAgain(now time.Time) {
 	if !s.look.IsZero() && !now.Before(s.look) {
 		s.recent, s.look = s.view(), time.Time{}
 	}
+}
+
+// keepIfCellsGo keeps the room's state before an outside change takes out cells,
+// or text that was typed here: a program that read the file before and writes
+// it back now does not know that text.
+func (s *state) keepIfCellsGo(disk *form) {
+	there := disk.sources()
+	for id, was := range s.form.sources() {
+		is, stays := there[id]
+		if !stays || (lacks(is, was) && s.typedHere(id, was)) {
+			s.keepLater(versionOutside, s.view())
+			break
+		}
+	}
+	s.foreign = there
+}
+
+// typedHere tells whether the file has a cell's source from this room, or may
+// have it from a former life of the room.
+func (s *state) typedHere(id, source string) bool {
+	if s.foreign == nil {
+		return !s.fresh || s.edits > 0
+	}
+	left, known := s.foreign[id]
+	return !known || left != source
+}
+
+// lacks tells whether a text is more than another one with an insertion.
+func lacks(is, was string) bool {
+	if len(is) < len(was) {
+		return true
+	}
+	at := 0
+	for at < len(was) && is[at] == was[at] {
+		at++
+	}
+	return !strings.HasSuffix(is, was[at:])
 }

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,63 @@ func TestDeleteAll_DoesNotKeepWhatWentLongBefore(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if !kept(t, e, room, hubtest.Notebook("one")) {
 			t.Error("what stood for a minute was not kept")
+		}
+	})
+}
+
+// A program that read the file before people typed, and writes it back after
+// that was saved, takes their text out. It cannot be told from somebody who
+// wants that; so it happens, and the text is kept.
+func TestOutside_TextTypedHereIsKeptWhenAStaleCopyTakesItOut(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		stale := e.Read("a.ipynb")
+		p.Type("a", "one, with a long thought")
+		time.Sleep(10 * time.Second)
+		e.Write("a.ipynb", strings.Replace(stale, "two", "two, executed", 1))
+		p.AwaitSources("a:one", "b:two, executed")
+		time.Sleep(5 * time.Second)
+		if !kept(t, e, room, hubtest.Notebook("one, with a long thought", "two")) {
+			t.Error("what was typed is nowhere")
+		}
+	})
+}
+
+// Text that was not typed here is kept by whoever changes it, and text that
+// comes takes nothing away.
+func TestOutside_ChangesOfOthersTextKeepNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		for _, content := range [][]string{{"one", "2"}, {"one", "3"}} {
+			e.Write("a.ipynb", hubtest.Notebook(content...))
+			p.AwaitSource("b", content[1])
+		}
+		p.Type("a", "one, edited")
+		time.Sleep(10 * time.Second)
+		e.Write("a.ipynb", hubtest.Notebook("one, edited twice", "4"))
+		p.AwaitSources("a:one, edited twice", "b:4")
+		time.Sleep(5 * time.Second)
+		if versions, err := e.Hub.Versions(ctx, room); err != nil || len(versions) != 0 {
+			t.Errorf("kept %+v, %v", versions, err)
+		}
+	})
+}
+
+// Nothing is known of who typed what before the hub started; so what goes is
+// kept.
+func TestOutside_TextTypedBeforeARestartIsKept(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		stale := e.Read("a.ipynb")
+		p.Type("a", "one, with a long thought")
+		time.Sleep(10 * time.Second)
+		e.Stop()
+		e.Write("a.ipynb", strings.Replace(stale, "two", "two, executed", 1))
+		e.Start()
+		e.Join(room).AwaitSources("a:one", "b:two, executed")
+		time.Sleep(5 * time.Second)
+		if !kept(t, e, room, hubtest.Notebook("one, with a long thought", "two")) {
+			t.Error("what was typed is nowhere")
 		}
 	})
 }

@@ -43,10 +43,11 @@ type state struct {
 	edits    uint64 // changes of what the file holds, counted
 	covered  uint64 // edits up to here are in the file
 	saver    saver
-	settling bool      // a baseline, or a merge's file, is on its way to the disk
-	decided  string    // hash of the bytes on disk that a person let be overwritten
-	recent   view      // the content a moment ago
-	look     time.Time // when recent is due again
+	settling bool              // a baseline, or a merge's file, is on its way to the disk
+	decided  string            // hash of the bytes on disk that a person let be overwritten
+	recent   view              // the content a moment ago
+	look     time.Time         // when recent is due again
+	foreign  map[string]string // sources by cell as others last left them in the file; nil when that was in a former life
 	outside  outside
 
 	// How it stands.

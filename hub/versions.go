@@ -66,21 +66,6 @@ func (s *state) keepLater(reason string, v view) {
 	})
 }
 
-// keepIfCellsGo keeps the room's state before an outside change takes cells out
-// of it.
-func (s *state) keepIfCellsGo(disk *form) {
-	there := make(map[string]bool)
-	for _, id := range disk.IDs() {
-		there[id] = true
-	}
-	for _, id := range s.form.IDs() {
-		if !there[id] {
-			s.keepLater(versionOutside, s.view())
-			return
-		}
-	}
-}
-
 // Versions lists former states, newest first.
 func (h *Hub) Versions(_ context.Context, id uuid.UUID) ([]Version, error) {
 	if _, err := h.store.Room(id); err != nil {
