@@ -183,7 +183,7 @@ func diskError(err error, p string) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
 		return fail(CodeNotFound, err, "there is no notebook %q", p)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fail(CodePermission, err, "the operating system does not allow this with %s", p)
+		return fail(CodePermission, err, "the operating system does not allow this with %s; see to the permissions of the file and of its folder", p)
 	case isDiskFull(err):
 		return fail(CodeDiskFull, err, "no space is left on the disk of %s", p)
 	case errors.Is(err, fs.ErrExist):

@@ -113,7 +113,7 @@ func (s *state) maySave(job *saveJob) error {
 	case s.path == "":
 		return fail(CodeInvalidPath, nil, "this notebook has no file yet; save it to a path")
 	case s.status == StateConflict:
-		return fail(CodeConflict, nil, "room and file differ (%s); decide which to keep first", s.reason)
+		return fail(CodeConflict, nil, "room and file differ (%s); decide first which to keep, in the browser or by resolve, or save under another path", s.reason)
 	case s.status == StateMissing && !job.req.Recreate:
 		return fail(CodeMissing, nil, "%s was deleted; save with \"recreate\", or under another path", s.path)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -9,6 +10,10 @@ type restoreCmd struct {
 	target
 	Notebook nonEmpty `arg:"" help:"Notebook's path, relative to the folder that the hub serves or as the shell completes it, or its room's id."`
 	Version  nonEmpty `arg:"" help:"Version's id, or the beginning of it, as hub versions prints it."`
+}
+
+func (c *restoreCmd) Help() string {
+	return `The present state becomes a version itself: restoring that one takes a restore back. People in the room see the change as edits, and go on typing.`
 }
 
 // Run restores a version and saves the notebook. The former state becomes a
@@ -31,7 +36,7 @@ func (c *restoreCmd) Run(ctx context.Context, con *console) error {
 	}
 	s, err := hub.save(ctx, room, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("restored in the room, but the file is as it was: %w", err)
 	}
 	return s.print(con)
 }

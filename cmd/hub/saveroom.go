@@ -44,6 +44,8 @@ func (c *saveCmd) Run(ctx context.Context, con *console) error {
 		return fmt.Errorf("save: %w; give --as PATH", err)
 	case told != nil && told.Code == "file_exists":
 		return fmt.Errorf("save: there is a file %s already; --overwrite replaces it, and keeps it as a version (file_exists)", c.As)
+	case told != nil && told.Code == "file_missing":
+		return fmt.Errorf("save: %w; --recreate writes it again, --as PATH another file", err)
 	}
 	return err
 }

@@ -176,7 +176,7 @@ func TestServe_RuntimeFolderOfSomebodyElseIsRefused(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	s.hub("serve", "--root-dir", s.root).fails(t, 1, "is not ours alone")
+	s.hub("serve", "--root-dir", s.root).fails(t, 1, "is not ours alone", "chmod 700")
 }
 
 func TestServe_ASecondHubOnTheRootOrTheStateIsRefused(t *testing.T) {

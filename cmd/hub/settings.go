@@ -148,7 +148,7 @@ func runtimeDir() (string, error) {
 		return "", fmt.Errorf("check the runtime directory: %w", err)
 	}
 	if !info.IsDir() || !ownedByUs(info) {
-		return "", fmt.Errorf("check the runtime directory: %s is not ours alone", dir)
+		return "", fmt.Errorf("check the runtime directory: %s is not ours alone; remove it or, if it is yours, `chmod 700` it", dir)
 	}
 	return dir, nil
 }

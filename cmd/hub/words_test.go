@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,4 +58,18 @@ func TestCommands_WhatWentWrongIsSaidInWords(t *testing.T) {
 	}
 	both := s.hub("diff", "x.ipynb", "y.ipynb")
 	both.fails(t, 2, "hub: read notebook: there is no file x.ipynb", "hub: read notebook: there is no file y.ipynb")
+}
+
+// A file that was deleted outside is written again when somebody says so.
+func TestCommands_ADeletedFileAndWhatCanBeDone(t *testing.T) {
+	s := newSite(t)
+	s.serve()
+	s.hub("open", "a.ipynb").want(t, `.*\n`)
+	version := s.hub("versions", "a.ipynb", "--keep").want(t, `.*\n`)[:36]
+	if err := os.Remove(filepath.Join(s.root, "a.ipynb")); err != nil {
+		t.Fatal(err)
+	}
+	s.hub("save", "a.ipynb").fails(t, 1, "was deleted", "--recreate", "--as PATH", "(file_missing)")
+	s.hub("restore", "a.ipynb", version).fails(t, 1, "restored in the room", "(file_missing)")
+	s.hub("save", "a.ipynb", "--recreate").want(t, hash+"  a.ipynb\n")
 }
