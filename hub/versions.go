@@ -13,7 +13,7 @@ import (
 
 // Reasons for which a former state is kept.
 const (
-	versionOutside   = "outside_change" // somebody else removed cells in the file
+	versionOutside   = "outside_change" // somebody else took cells or text out of the file
 	versionDeleteAll = "delete_all"     // every cell was deleted
 	versionConflict  = "conflict"       // the side that lost
 	versionOverwrite = "overwrite"      // a whole notebook was put over it
