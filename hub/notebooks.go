@@ -226,8 +226,11 @@ func (h *Hub) writeClaimed(canonical string, data []byte, ifMatch string, by Cli
 }
 
 // keepRested keeps the former bytes of a notebook whose room is at rest; one that
-// has none yet gets its id now. The caller holds the path's claim.
+// has none yet gets its id now. In an empty file there is nothing to keep. The caller holds the path's claim.
 func (h *Hub) keepRested(canonical string, data []byte, by Client) error {
+	if len(data) == 0 {
+		return nil
+	}
 	rec, err := h.store.ByPath(canonical)
 	if errors.Is(err, store.ErrNotFound) {
 		now := time.Now()

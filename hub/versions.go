@@ -21,8 +21,12 @@ const (
 	versionRestore   = "restore"        // what a restored version took the place of
 )
 
-// keepVersion keeps bytes as a former state of the room's notebook.
+// keepVersion keeps bytes as a former state of the room's notebook. In an empty
+// file there is nothing to keep.
 func (r *room) keepVersion(reason, by string, data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
 	_, err := r.addVersion(reason, by, data)
 	return err
 }

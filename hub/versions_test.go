@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
 )
 
@@ -110,6 +111,50 @@ func TestOutside_TextTypedBeforeARestartIsKept(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if !kept(t, e, room, hubtest.Notebook("one, with a long thought", "two")) {
 			t.Error("what was typed is nowhere")
+		}
+	})
+}
+
+// An empty file holds nothing that could be kept, and is no reason to keep the
+// room from its file.
+func TestResolve_AnEmptyFileGivesWay(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		e.Write("a.ipynb", "")
+		p.AwaitValue("hub", "state", "name", "conflict")
+		if _, err := e.Hub.Resolve(ctx, room, "room", hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Read("a.ipynb"); got != hubtest.Notebook("one", "two") {
+			t.Errorf("the file holds %q", got)
+		}
+	})
+}
+
+// So for a file that is replaced with consent.
+func TestSaveAs_OverAnEmptyFile(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		e.Write("b.ipynb", "")
+		if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{Path: "b.ipynb", Overwrite: true}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// An empty file can be deleted, and written over.
+func TestFiles_AnEmptyFileIsDeletedAndReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, _ uuid.UUID) {
+		e.Write("b.ipynb", "")
+		if _, _, err := e.Hub.WriteFile(ctx, "b.ipynb", []byte(hubtest.Notebook("x")), "", hub.Client{}); err != nil {
+			t.Errorf("written over: %v", err)
+		}
+		e.Write("c.ipynb", "")
+		entry, err := e.Hub.DeleteFile(ctx, "c.ipynb", hub.Client{})
+		if err != nil {
+			t.Fatalf("deleted: %v", err)
+		}
+		if _, err := e.Hub.RestoreTrash(ctx, entry.ID, "", hub.Client{}); err != nil {
+			t.Errorf("restored: %v", err)
 		}
 	})
 }
