@@ -110,7 +110,7 @@ func (m *program) openHub(ctx context.Context, st *store.Store) error {
 		return fmt.Errorf("open the root folder: %w", err)
 	}
 	m.onClose(ignore(folder.Close))
-	watcher := watch.New(watch.Options{})
+	watcher := watch.New(watch.Options{Logger: m.log})
 	m.onClose(ignore(watcher.Close))
 	kernels, err := m.openKernels(ctx)
 	if err != nil {
