@@ -90,11 +90,15 @@ func (r *room) keepRoom(ctx context.Context, disk FileContent, by Client) error 
 
 // keepDisk brings the document to what the disk holds.
 func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error {
-	form, err := r.hub.parseAfter(disk.Data, nil, len(disk.Data)) // its size was looked at when it was read
+	v, err := r.view(ctx)
 	if err != nil {
 		return err
 	}
-	present, err := r.notebook(ctx)
+	form, err := r.hub.parseAfter(disk.Data, v.content.Cells, len(disk.Data)) // its size was looked at when it was read
+	if err != nil {
+		return err
+	}
+	present, err := v.document()
 	if err != nil {
 		return err
 	}

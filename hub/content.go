@@ -101,29 +101,30 @@ func (h *Hub) PutNotebook(ctx context.Context, id uuid.UUID, data []byte, ifMatc
 	if err := mayWrite(by); err != nil {
 		return "", err
 	}
-	form, err := h.parseSent(data)
-	if err != nil {
-		return "", err
-	}
 	l, err := h.leaseRoom(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	defer l.release()
-	return l.put(ctx, form.Notebook(), ifMatch, by)
+	return l.put(ctx, data, ifMatch, by)
 }
 
-func (h *Hub) parseSent(data []byte) (*form, error) {
+// parseSent reads a whole notebook that is to take the place of prior.
+func (h *Hub) parseSent(data []byte, prior []notebook.Cell) (*form, error) {
 	if int64(len(data)) > h.options.MaxNotebook {
 		return nil, fail(CodeTooLarge, nil, "a notebook has at most %d bytes here (--max-notebook)", h.options.MaxNotebook)
 	}
-	return h.parse(data, nil)
+	return h.parseAfter(data, prior, 0)
 }
 
 // put replaces the content. The comparison with ifMatch is made outside of the
 // room; what changes between it and the edit makes the request stale.
-func (r *room) put(ctx context.Context, nb *notebook.Notebook, ifMatch string, by Client) (string, error) {
+func (r *room) put(ctx context.Context, data []byte, ifMatch string, by Client) (string, error) {
 	compared, err := r.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	form, err := r.hub.parseSent(data, compared.content.Cells)
 	if err != nil {
 		return "", err
 	}
@@ -142,7 +143,7 @@ func (r *room) put(ctx context.Context, nb *notebook.Notebook, ifMatch string, b
 			return nbdoc.Event{}, stale("the notebook")
 		}
 		before = s.view()
-		ev, err := s.doc.Replace(nb)
+		ev, err := s.doc.Replace(form.Notebook())
 		after = s.view()
 		return ev, err
 	})

@@ -155,10 +155,6 @@ func (h *Hub) WriteFile(ctx context.Context, p string, data []byte, ifMatch stri
 	if err := mayWrite(by); err != nil {
 		return Document{}, false, err
 	}
-	form, err := h.parseSent(data)
-	if err != nil {
-		return Document{}, false, err
-	}
 	for {
 		canonical, file, err := h.resolve(p)
 		if err != nil {
@@ -173,9 +169,12 @@ func (h *Hub) WriteFile(ctx context.Context, p string, data []byte, ifMatch stri
 			return Document{}, false, fileExists(canonical)
 		}
 		if l.room != nil {
-			etag, err := l.put(ctx, form.Notebook(), ifMatch, by)
+			etag, err := l.put(ctx, data, ifMatch, by)
 			l.release()
 			return Document{Data: data, ETag: etag}, false, err
+		}
+		if _, err := h.parseSent(data, nil); err != nil {
+			return Document{}, false, err
 		}
 		c, ok := h.claimOperation(canonical, file)
 		if !ok {

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
-	"github.com/notebookhub/hub/hub/notebook"
 	"github.com/notebookhub/hub/hub/store"
 )
 
@@ -140,27 +139,31 @@ func (h *Hub) RestoreVersion(ctx context.Context, id uuid.UUID, version string, 
 	if err != nil {
 		return RoomInfo{}, err
 	}
-	form, err := h.parseOwn(doc.Data, nil)
-	if err != nil {
-		return RoomInfo{}, err
-	}
 	l, err := h.leaseRoom(ctx, id)
 	if err != nil {
 		return RoomInfo{}, err
 	}
 	defer l.release()
-	return l.restoreTo(ctx, form.Notebook(), versionRestore, by)
+	err = l.restoreTo(ctx, doc, by)
+	return *l.info.Load(), err
 }
 
 // restoreTo keeps the present state and replaces it.
-func (r *room) restoreTo(ctx context.Context, nb *notebook.Notebook, reason string, by Client) (RoomInfo, error) {
-	present, err := r.notebook(ctx)
+func (r *room) restoreTo(ctx context.Context, former Document, by Client) error {
+	v, err := r.view(ctx)
 	if err != nil {
-		return RoomInfo{}, err
+		return err
 	}
-	if err := r.keepVersion(reason, by.Name, present.Data); err != nil {
-		return RoomInfo{}, err
+	form, err := r.hub.parseAfter(former.Data, v.content.Cells, len(former.Data))
+	if err != nil {
+		return fail(CodeOf(err), err, "this version is no notebook, and can only be read as it is: %s", DetailOf(err))
 	}
-	err = r.edit(ctx, func(s *state) (nbdoc.Event, error) { return s.doc.Replace(nb) })
-	return *r.info.Load(), err
+	present, err := v.document()
+	if err != nil {
+		return err
+	}
+	if err := r.keepVersion(versionRestore, by.Name, present.Data); err != nil {
+		return err
+	}
+	return r.edit(ctx, func(s *state) (nbdoc.Event, error) { return s.doc.Replace(form.Notebook()) })
 }

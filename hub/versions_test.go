@@ -1,8 +1,10 @@
 package hub_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -156,5 +158,72 @@ func TestFiles_AnEmptyFileIsDeletedAndReplaced(t *testing.T) {
 		if _, err := e.Hub.RestoreTrash(ctx, entry.ID, "", hub.Client{}); err != nil {
 			t.Errorf("restored: %v", err)
 		}
+	})
+}
+
+// withoutIDs spells a notebook as programs did before cells had ids.
+func withoutIDs(sources ...string) string {
+	text := strings.Replace(hubtest.Notebook(sources...), `"nbformat_minor": 5`, `"nbformat_minor": 4`, 1)
+	for i := range sources {
+		text = strings.Replace(text, `   "id": "`+string(rune('a'+i))+"\",\n", "", 1)
+	}
+	return text
+}
+
+// The ids of cells that have none in the file are the room's alone, and those
+// who run or comment on a cell name it by them: whatever brings a whole notebook
+// leaves them alone.
+func TestIDs_StayWhenAWholeNotebookIsBrought(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", withoutIDs("one", "two", "three"))
+		room := e.Open("a.ipynb")
+		peer := e.Join(room)
+		ids := func() (ids []string) {
+			list, err := e.Hub.Cells(ctx, room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range list.Cells {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		}
+		were := ids()
+		stay := func(after string, sources ...string) {
+			t.Helper()
+			want := make([]string, len(were))
+			for i, id := range were {
+				want[i] = id + ":" + sources[i]
+			}
+			if got := ids(); !slices.Equal(got, were) {
+				t.Errorf("%s: the ids are %v, and were %v", after, got, were)
+				return
+			}
+			peer.AwaitSources(want...)
+		}
+		v, err := e.Hub.KeepVersion(ctx, room, hub.Client{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.SetSource(room, were[1], "two, edited")
+		if _, err := e.Hub.RestoreVersion(ctx, room, v.ID, hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		stay("restored", "one", "two", "three")
+		if _, err := e.Hub.PutNotebook(ctx, room, []byte(withoutIDs("one", "two, put", "three")), "", hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		stay("put", "one", "two, put", "three")
+		e.SetSource(room, were[2], "three, edited")
+		e.Write("a.ipynb", withoutIDs("one", "two, put"))
+		peer.AwaitValue("hub", "state", "name", "conflict")
+		if _, err := e.Hub.Resolve(ctx, room, "disk", hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		were = were[:2]
+		stay("decided", "one", "two, put")
+		peer.Drop()
+		e.Stop()
 	})
 }
