@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"path"
 
 	"github.com/google/uuid"
 
@@ -167,50 +166,6 @@ func (s *state) settleOn(disk FileContent, then func(*state, error)) {
 		}
 		then(s, err)
 	})
-}
-
-// searchBound is how many names are looked at for a file that moved.
-const searchBound = 20000
-
-// followMove looks for the room's file elsewhere inside the root, beside the
-// room: the same file, with the bytes that the room last agreed with.
-func (s *state) followMove() {
-	if s.file == (FileID{}) || s.saved == nil {
-		return
-	}
-	from, file, hash := s.path, s.file, s.saved.SHA256
-	s.r.work.Go(func() {
-		if to := s.h.findFile(file, hash); to != "" {
-			s.r.follow(from, to, file)
-		}
-	})
-}
-
-// findFile walks the root, breadth first and bounded.
-func (h *Hub) findFile(file FileID, hash string) string {
-	dirs := []string{""}
-	for seen := 0; len(dirs) > 0 && seen < searchBound; {
-		dir := dirs[0]
-		dirs = dirs[1:]
-		entries, err := h.files.ReadDir(dir)
-		if err != nil {
-			continue
-		}
-		seen += len(entries)
-		for _, e := range entries {
-			p := path.Join(dir, e.Name)
-			switch _, err := cleanPath(p); {
-			case err != nil:
-			case e.Mode.IsDir():
-				dirs = append(dirs, p)
-			case isNotebook(p) && e.ID == file:
-				if c, err := h.files.Read(p, anySize); err == nil && c.Hash == hash {
-					return p
-				}
-			}
-		}
-	}
-	return ""
 }
 
 // follow moves the room to where its file went, whether or not somebody told the

@@ -16,21 +16,23 @@ import (
 // which path, for how long. All methods may be called concurrently.
 type Hub struct {
 	// Static after New.
-	files   Files
-	store   *store.Store
-	options Options
-	log     *slog.Logger
-	ctx     context.Context // ends with Close
-	cancel  context.CancelFunc
-	wg      sync.WaitGroup // rooms, the reaper, operations that outlive their caller
-	stats   counters
-	blobs   blobs
+	files     Files
+	store     *store.Store
+	options   Options
+	log       *slog.Logger
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup // rooms, the reaper, operations that outlive their caller
+	stats     counters
+	blobs     blobs
+	searching chan struct{} // capacity 1: full while the root is walked for files that moved
 
 	mu      sync.Mutex
 	rooms   map[uuid.UUID]*room // guarded by mu, as is all below
 	index   pathIndex
 	events  eventRing
 	runs    results
+	next    *search // what the next walk looks for, nil for nothing
 	closing bool
 }
 
@@ -59,6 +61,7 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		files: o.Files, store: o.Store, options: o, log: o.Logger, ctx: ctx, cancel: cancel,
 		blobs: blobs{o.Store, o.Logger},
 		rooms: make(map[uuid.UUID]*room), index: newPathIndex(), runs: newResults(),
+		searching: make(chan struct{}, 1),
 	}
 	h.goWait(h.reap)
 	h.goWait(h.recoverInterrupted)
