@@ -42,16 +42,17 @@ func (h *Hub) DeleteFile(ctx context.Context, p string, by Client) (TrashEntry, 
 	}
 }
 
+// trashTries is how often a file is copied that is written meanwhile.
+const trashTries = 10
+
 func (h *Hub) trashClaimed(canonical string, by Client) (TrashEntry, error) {
-	content, err := h.files.Read(canonical, h.options.MaxNotebook)
+	t, latest, err := h.trashCopy(canonical, by)
+	for try := 1; err == nil && !latest && try < trashTries; try++ {
+		if err = h.store.TrashRemove(t.ID); err == nil {
+			t, latest, err = h.trashCopy(canonical, by)
+		}
+	}
 	if err != nil {
-		return TrashEntry{}, err
-	}
-	t := store.Trashed{Path: canonical, By: by.Name, File: content.Data}
-	if rec, err := h.store.ByPath(canonical); err == nil {
-		t.Room = rec.Room
-	}
-	if t, err = h.trash(t); err != nil {
 		return TrashEntry{}, err
 	}
 	if err := h.files.Remove(canonical); err != nil {
@@ -62,6 +63,25 @@ func (h *Hub) trashClaimed(canonical string, by Client) (TrashEntry, error) {
 	}
 	h.publish("listing", uuid.Nil, map[string]any{"path": canonical})
 	return trashEntry(t), nil
+}
+
+// trashCopy makes a durable copy of a file. latest tells that nobody wrote the
+// file meanwhile.
+func (h *Hub) trashCopy(canonical string, by Client) (t store.Trashed, latest bool, err error) {
+	content, err := h.files.Read(canonical, h.options.MaxNotebook)
+	if err != nil {
+		return t, false, err
+	}
+	t = store.Trashed{Path: canonical, By: by.Name, File: content.Data}
+	if rec, err := h.store.ByPath(canonical); err == nil {
+		t.Room = rec.Room
+	}
+	if t, err = h.trash(t); err != nil {
+		return t, false, err
+	}
+	now, err := h.files.Stat(canonical)
+	latest = err != nil || now.ID == content.ID && now.Size == content.Size && now.Modified.Equal(content.Modified)
+	return t, latest, nil
 }
 
 // trash makes a durable copy and returns it as it is kept.

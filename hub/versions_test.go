@@ -227,3 +227,46 @@ func TestIDs_StayWhenAWholeNotebookIsBrought(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// writtenMeanwhile is a disk on which somebody writes a file right after it was
+// read.
+type writtenMeanwhile struct {
+	hub.Files
+	write func()
+}
+
+func (f *writtenMeanwhile) Read(p string, limit int64) (hub.FileContent, error) {
+	content, err := f.Files.Read(p, limit)
+	if write := f.write; write != nil {
+		f.write = nil
+		write()
+	}
+	return content, err
+}
+
+// What is written while a deleted file is copied to the trash is in the trash.
+func TestTrash_HasWhatWasWrittenLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := &writtenMeanwhile{}
+		e := hubtest.New(t, func(o *hub.Options) {
+			files.Files = o.Files
+			o.Files = files
+		})
+		e.Write("a.ipynb", hubtest.Notebook("old"))
+		files.write = func() { e.Write("a.ipynb", hubtest.Notebook("written last")) }
+		entry, err := e.Hub.DeleteFile(ctx, "a.ipynb", hub.Client{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := e.Hub.Trash(ctx); err != nil || len(list) != 1 {
+			t.Errorf("the trash holds %+v, %v", list, err)
+		}
+		if _, err := e.Hub.RestoreTrash(ctx, entry.ID, "", hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Read("a.ipynb"); got != hubtest.Notebook("written last") {
+			t.Errorf("it came back as %s", got)
+		}
+		e.Stop()
+	})
+}
