@@ -133,12 +133,19 @@ func (f *rootFiles) link(from, to string) error {
 	return nil
 }
 
+// expect makes sure that a file has the bytes of that hash. To read many takes
+// long enough for somebody to write the file meanwhile, so it is looked at once
+// more.
 func (f *rootFiles) expect(p, hash string) error {
 	now, err := f.Read(p, anySize)
 	if err != nil {
 		return err
 	}
-	if now.Hash != hash {
+	latest, err := f.Stat(p)
+	if err != nil {
+		return err
+	}
+	if now.Hash != hash || !latest.unchanged(now.FileStat) {
 		return fail(CodeDiskChanged, nil, "%s changed on disk since the hub last read or wrote it", p)
 	}
 	return nil

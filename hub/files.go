@@ -55,6 +55,12 @@ type FileStat struct {
 	Owner    int // user id; -1 where there is none
 }
 
+// unchanged tells whether two looks at a path found the same file, not written in
+// between.
+func (s FileStat) unchanged(former FileStat) bool {
+	return s.ID == former.ID && s.Size == former.Size && s.Modified.Equal(former.Modified)
+}
+
 // Written is a file after a Write, and what the write could not keep of the one
 // that it replaced.
 type Written struct {

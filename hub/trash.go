@@ -80,7 +80,7 @@ func (h *Hub) trashCopy(canonical string, by Client) (t store.Trashed, latest bo
 		return t, false, err
 	}
 	now, err := h.files.Stat(canonical)
-	latest = err != nil || now.ID == content.ID && now.Size == content.Size && now.Modified.Equal(content.Modified)
+	latest = err != nil || now.unchanged(content.FileStat)
 	return t, latest, nil
 }
 
