@@ -1300,7 +1300,7 @@ type SocketAck struct {
 	StateVector []byte        `json:"state_vector"`
 	Type        SocketAckType `json:"type"`
 
-	// Updates how many sync messages (step 2 and update) of this connection are on disk; also counts deletions, which move no state vector
+	// Updates how many sync messages (step 2 and update) of this connection are on disk; also counts deletions, which move no state vector, and what repeats what the hub has
 	Updates int64 `json:"updates"`
 }
 

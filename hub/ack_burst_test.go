@@ -99,3 +99,42 @@ func TestAck_ComesAfterTheDocumentItIsAbout(t *testing.T) {
 		p.Drop()
 	})
 }
+
+// A client whose connection ended before it was told hears it on the next one,
+// where it repeats what the hub has; with nothing to repeat it is told nothing.
+func TestAck_OfWhatIsThereAlready(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p := e.Join(room)
+		p.Type("a", "typed")
+		p.AwaitEvent("ack")
+		p.Drop()
+		acks := func(q *hubtest.Peer) (updates []any) {
+			synctest.Wait()
+			for _, ev := range q.Events() {
+				if ev["type"] == "ack" {
+					updates = append(updates, ev["updates"])
+				}
+			}
+			return updates
+		}
+		q := e.JoinAs(room, hubtest.JoinAs{Doc: p.Doc(), JoinOptions: hub.JoinOptions{Events: true}})
+		if got := acks(q); len(got) != 1 || got[0] != 1.0 {
+			t.Errorf("who comes back with what the hub has is acknowledged %v", got)
+		}
+		q.Read(func(doc *yjs.Doc) {
+			state, err := doc.EncodeState(nil)
+			if err == nil {
+				err = q.Conn.Send(yjs.AppendUpdate(nil, state))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		if got := acks(q); len(got) != 2 || got[1] != 2.0 {
+			t.Errorf("after it repeated all: %v", got)
+		}
+		if got := acks(e.JoinAs(room, hubtest.JoinAs{JoinOptions: hub.JoinOptions{Events: true}})); len(got) != 0 {
+			t.Errorf("who has nothing is acknowledged %v", got)
+		}
+	})
+}

@@ -26,7 +26,7 @@ var mutations = []struct {
 	{"write before the claim is looked at", "move.go", "return nil, nil, &PathAlreadyOpenError{Path: canonical, Room: held.room.id}", "return nil, nil, nil", "SaveAs_Collision"},
 	{"keep the claim of a failed move", "move.go", "\tif l.pathClaim != move.claim {\n\t\th.index.release(move.claim)\n\t}", "", "SaveAs_Failure"},
 	{"write over what changed outside", "write.go", "case err == nil && now.Hash != snap.base:", "case false:", "Save_OutsideChange"},
-	{"acknowledge what is only in memory", "sync.go", "if s.ack.vector == nil || s.ack.seq > s.durable.reached {", "if s.ack.vector == nil {", "Ack_"},
+	{"acknowledge what is only in memory", "sync.go", "for s.ack.vector != nil && s.ack.seq <= s.durable.reached {", "for s.ack.vector != nil {", "Ack_"},
 	{"take peers for their word about the hub's root", "state.go", "if ev.Added {\n\t\treturn nil\n\t}", "", "HubRoot_"},
 	{"write a conflicting file", "save.go", "case s.status == StateConflict:", "case false:", "Outside_MergeMarkers"},
 	{"recreate a deleted file", "save.go", "case s.status == StateMissing && !job.req.Recreate:", "case false:", "Outside_Deleted"},

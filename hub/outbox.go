@@ -34,6 +34,7 @@ type outbox struct {
 	acked    uint64 // journal number up to which it was told
 	received uint64 // sync updates, empty ones too
 	marked   uint64 // of these, how many the next acknowledgement covers
+	repeats  bool   // it sent what was there already, and was not told so
 	goodbye  *closing
 	farewell []byte // the last frame, nil when it listens to none
 	warned   bool   // that it may only read

@@ -25,6 +25,7 @@ type state struct {
 	ack     struct { // the next acknowledgement
 		seq    uint64
 		vector []byte
+		again  bool // a peer repeated something after the marks were made
 	}
 	listeners  int // peers that want acknowledgements and events
 	compacting bool

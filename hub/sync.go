@@ -124,6 +124,9 @@ func emptyUpdate(update []byte) bool {
 func (s *state) applyUpdate(p *peer, update []byte) {
 	p.received++
 	if emptyUpdate(update) {
+		if p.received > 1 {
+			s.nothingNew(p)
+		}
 		return
 	}
 	ev, err := s.doc.Apply(update, p)
@@ -136,6 +139,9 @@ func (s *state) applyUpdate(p *peer, update []byte) {
 		p.ackSeq = s.commit(ev, p)
 	case s.withholding():
 		s.relay(ev, p) // known from the merge, perhaps, which the others have not seen
+	}
+	if len(ev.Update) == 0 && err == nil && !s.doc.Pending() {
+		s.nothingNew(p)
 	}
 	if err != nil {
 		s.h.stats.invalidClosed.Add(1)
@@ -212,24 +218,41 @@ func rawJSON(value any) []byte {
 	return yjs.AppendVarString([]byte{kindRaw}, string(data))
 }
 
+// nothingNew acknowledges what a peer repeats: its last connection may have ended
+// before it heard.
+func (s *state) nothingNew(p *peer) {
+	p.repeats = true
+	if s.ack.vector != nil {
+		s.ack.again = true
+		return
+	}
+	s.expectAck()
+	s.acknowledge()
+}
+
 // acknowledge tells the authors whose edits are on disk now. Nothing is asked
 // of the document for peers that do not listen.
 func (s *state) acknowledge() {
-	if s.ack.vector == nil || s.ack.seq > s.durable.reached {
-		return
+	for s.ack.vector != nil && s.ack.seq <= s.durable.reached {
+		s.sendAcks()
+		// The journal may have more already, and say nothing of it again.
+		again := s.ack.again || s.durable.appended > s.ack.seq
+		s.ack.vector, s.ack.again = nil, false
+		if again {
+			s.expectAck()
+		}
 	}
+}
+
+func (s *state) sendAcks() {
 	vector := base64.StdEncoding.EncodeToString(s.ack.vector)
 	for p := range s.peers {
-		if !p.opts.Events || p.acked >= p.ackSeq {
+		if !p.opts.Events || p.acked >= p.ackSeq && !p.repeats {
 			continue
 		}
 		p.acked = min(p.ackSeq, s.ack.seq)
+		p.repeats = p.repeats && p.marked < p.received
 		s.control(p, jsonFrame(KindEvent, map[string]any{"type": "ack", "state_vector": vector, "updates": p.marked}))
-	}
-	s.ack.vector = nil
-	if s.durable.appended > s.ack.seq {
-		s.expectAck()
-		s.acknowledge() // the journal may have that already, and say nothing more
 	}
 }
 

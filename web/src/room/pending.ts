@@ -44,6 +44,11 @@ export class Pending {
     for (const edit of this.queue) edit.seq = 0;
   }
 
+  /** What was not confirmed went out once more, as one update. */
+  repeated(): void {
+    this.sent++;
+  }
+
   /** The answer to the hub's sync request went out; it carries everything that had not been sent on this connection. */
   answered(): void {
     this.sent++;

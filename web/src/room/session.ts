@@ -3,6 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { Awareness } from "y-protocols/awareness";
+import { messageYjsSyncStep1, writeUpdate } from "y-protocols/sync";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { api, type KernelInfo, Problem } from "../api";
@@ -13,6 +14,7 @@ import { Pending } from "./pending";
 import { type Facts, type HubState, standing } from "./saving";
 import { browserShelf } from "./shelf";
 
+const MESSAGE_SYNC = 0;
 const MESSAGE_EVENT = 100;
 const MESSAGE_REQUEST = 101;
 const MESSAGE_RESPONSE = 102;
@@ -160,6 +162,7 @@ export class Session {
     const sync = p.messageHandlers[0]!;
     p.messageHandlers[0] = (encoder, decoder, provider, emit, type) => {
       const before = encoding.length(encoder);
+      if (decoding.peekVarUint(decoder) === messageYjsSyncStep1) this.repeat();
       this.unheard(() => sync(encoder, decoder, provider, emit, type));
       // Anything but the bare type in the reply is the answer to the hub's step 1.
       if (encoding.length(encoder) > before + 1) this.unsent.answered();
@@ -187,6 +190,20 @@ export class Session {
     window.addEventListener("pagehide", this.goes);
     window.addEventListener("online", this.hurry);
     document.addEventListener("visibilitychange", this.goes);
+  }
+
+  /**
+   * Sends what the hub has not confirmed as it was written, before the answer to its question. What was typed into a cell just as the last
+   * connection ended, and somebody else deleted or moved the cell, Yjs has collected meanwhile: the answer would say that it was nothing.
+   */
+  private repeat(): void {
+    const update = this.readOnly.peek() ? null : this.unsent.unsent();
+    if (!update) return;
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, MESSAGE_SYNC);
+    writeUpdate(encoder, update);
+    this.provider.ws?.send(encoding.toUint8Array(encoder));
+    this.unsent.repeated();
   }
 
   private readonly edited = (update: Uint8Array, origin: unknown) => {

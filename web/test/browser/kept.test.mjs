@@ -48,6 +48,7 @@ test("a page with edits that the hub does not have asks before it closes", async
   await closing;
   await restore(page);
   await save(page);
+  await keeps(page, 0); // nothing is left to the next page
   const gone = page.waitForEvent("close");
   await page.close({ runBeforeUnload: true }); // nothing is asked: it would wait for an answer
   await gone;
@@ -84,6 +85,7 @@ test("leaving for the list while the hub is away loses nothing", async () => {
   await page.waitForFunction(() => window.notebook.cells.list.peek()[0]?.text === "three then the list");
   await save(page);
   assert.deepEqual(hub.sources("c.ipynb"), ["three then the list"]);
+  await keeps(page, 0);
   await page.close();
 });
 

@@ -1,13 +1,13 @@
 // Connections that end at the worst moment: the page comes back by itself, with everything.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { enter, notebook, save, sources, standing, startBrowser, startHub } from "./harness.mjs";
+import { agree, enter, notebook, save, sources, standing, startBrowser, startHub, until } from "./harness.mjs";
 
 let hub;
 let browser;
 before(async () => {
   browser = await startBrowser();
-  hub = await startHub({ "a.ipynb": notebook("start"), "b.ipynb": notebook("start"), "c.ipynb": notebook("start"), "d.ipynb": notebook("start"), "e.ipynb": notebook("start") });
+  hub = await startHub({ "a.ipynb": notebook("start"), "b.ipynb": notebook("start"), "c.ipynb": notebook("start"), "d.ipynb": notebook("start"), "e.ipynb": notebook("start"), "moved.ipynb": notebook("one", "two") });
 });
 after(async () => {
   await browser.close();
@@ -83,6 +83,29 @@ test("a request that the hub took to its grave fails in words, and the page goes
   await live(page);
   assert.deepEqual(await sources(page), ["start!"]);
   await page.close();
+});
+
+test("what was typed into a cell that others moved, and was lost on its way, is there after all", async () => {
+  const [a, b] = [await browser.open(hub, "moved.ipynb"), await browser.page(hub, "", "Ben")];
+  let losing = false;
+  await b.routeWebSocket(/\/ws\//, (socket) => {
+    const server = socket.connectToServer();
+    // Updates, which begin with 0 and 2, are lost; the hub is still heard.
+    socket.onMessage((message) => { if (!losing || message[0] !== 0 || message[1] !== 2) server.send(message); });
+  });
+  await b.goto(`${hub.url}notebooks/moved.ipynb`);
+  await b.waitForSelector("main[data-synced=true] .cell");
+  losing = true;
+  await enter(b, 0);
+  await b.keyboard.type(", typed");
+  const room = await a.evaluate(() => window.notebook.session.id);
+  await hub.api("POST", `rooms/${room}/cells/cell-0/move`, {});
+  await until(async () => (await sources(b))[1] === "one", "the move to arrive");
+  losing = false;
+  await b.evaluate(() => window.notebook.session.provider.ws.close());
+  assert.deepEqual(await agree(a, b), ["two", "one, typed"]);
+  await b.waitForFunction(() => window.notebook.session.pending.peek() === 0);
+  await Promise.all([a.close(), b.close()]);
 });
 
 test("a page that somebody looks at again does not wait for its turn", async () => {

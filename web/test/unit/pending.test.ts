@@ -90,6 +90,18 @@ describe("which edits are on the hub's disk", () => {
     Y.applyUpdate(other, pending.unsent()!);
     expect(other.getText("t").toString()).toBe("abde");
   });
+  it("counts what goes out once more before the answer", () => {
+    const { doc, text, pending, offline } = setup();
+    offline();
+    text.insert(0, "x");
+    pending.connected();
+    pending.repeated();
+    pending.answered();
+    pending.confirmed(Y.encodeStateVector(doc), 1);
+    expect(pending.count).toBe(1);
+    pending.confirmed(Y.encodeStateVector(doc), 2);
+    expect(pending.count).toBe(0);
+  });
   it("starts counting anew with each connection", () => {
     const { doc, text, pending, online } = setup();
     text.insert(0, "a");
