@@ -97,11 +97,7 @@ func (r *room) keepDisk(ctx context.Context, disk FileContent, by Client) error 
 	if err != nil {
 		return err
 	}
-	present, err := v.document()
-	if err != nil {
-		return err
-	}
-	if err := r.keepVersion(versionConflict, by.Name, present.Data); err != nil {
+	if err := r.keepView(versionConflict, by.Name, v); err != nil {
 		return err
 	}
 	settled := make(chan error, 1)

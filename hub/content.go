@@ -118,7 +118,8 @@ func (h *Hub) parseSent(data []byte, prior []notebook.Cell) (*form, error) {
 }
 
 // put replaces the content. The comparison with ifMatch is made outside of the
-// room; what changes between it and the edit makes the request stale.
+// room; what changes between it and the edit makes the request stale. Without
+// ifMatch the former state is kept first, and what was typed meanwhile after it.
 func (r *room) put(ctx context.Context, data []byte, ifMatch string, by Client) (string, error) {
 	compared, err := r.view(ctx)
 	if err != nil {
@@ -128,14 +129,14 @@ func (r *room) put(ctx context.Context, data []byte, ifMatch string, by Client) 
 	if err != nil {
 		return "", err
 	}
-	if ifMatch != "" {
-		doc, err := compared.document()
-		if err == nil && !matches(ifMatch, doc.ETag) {
-			err = stale("the notebook")
-		}
-		if err != nil {
-			return "", err
-		}
+	switch {
+	case ifMatch != "":
+		err = compared.mustMatch(ifMatch)
+	case !notebook.Equal(compared.content, form.Notebook()):
+		err = r.keepView(versionOverwrite, by.Name, compared)
+	}
+	if err != nil {
+		return "", err
 	}
 	var before, after view
 	err = r.edit(ctx, func(s *state) (nbdoc.Event, error) {
@@ -147,20 +148,23 @@ func (r *room) put(ctx context.Context, data []byte, ifMatch string, by Client) 
 		after = s.view()
 		return ev, err
 	})
+	if err == nil && ifMatch == "" && before.revision != compared.revision && before.revision != after.revision {
+		err = r.keepView(versionOverwrite, by.Name, before)
+	}
 	if err != nil {
 		return "", err
 	}
-	if ifMatch == "" && after.revision != before.revision {
-		former, err := before.document()
-		if err == nil {
-			err = r.keepVersion(versionOverwrite, by.Name, former.Data)
-		}
-		if err != nil {
-			return "", err
-		}
-	}
 	doc, err := after.document()
 	return doc.ETag, err
+}
+
+// mustMatch refuses a condition that the content does not meet.
+func (v view) mustMatch(ifMatch string) error {
+	doc, err := v.document()
+	if err == nil && !matches(ifMatch, doc.ETag) {
+		err = stale("the notebook")
+	}
+	return err
 }
 
 // edit has the room make an edit and returns when it is on disk. What f did

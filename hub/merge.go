@@ -117,14 +117,32 @@ func (s *state) conflict(code Code, reason string) {
 }
 
 // disputeWords says to a person what is to be decided.
-func disputeWords(disputes []string) string {
+func (s *state) disputeWords(disputes []string) string {
 	var parts []string
 	for _, text := range disputes {
 		if d, ok := nbdoc.ParseDispute(text); ok {
-			parts = append(parts, fmt.Sprintf("cell %s was %s", d.Cell, conflictWords(d.Kind)))
+			parts = append(parts, s.cellWords(d.Cell)+" was "+conflictWords(d.Kind))
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// titleBytes is how much of a cell's first line names it.
+const titleBytes = 40
+
+// cellWords names a cell by where it is and how it begins: its id may be in no
+// file.
+func (s *state) cellWords(id string) string {
+	cell, here := s.doc.Cell(id)
+	if !here {
+		return "cell " + id
+	}
+	words := fmt.Sprintf("cell %d", slices.Index(s.doc.IDs(), id)+1)
+	line, _, _ := strings.Cut(strings.TrimSpace(cell.Source), "\n")
+	if title := cutText(line, min(len(line), titleBytes)); title != "" {
+		words += fmt.Sprintf(" (%q)", title)
+	}
+	return words
 }
 
 func conflictWords(kind nbdoc.ConflictKind) string {

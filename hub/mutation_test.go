@@ -35,7 +35,7 @@ var mutations = []struct {
 	{"show a merge before it is on the disk", "withhold.go", "return s.withheld.seq != 0 }", "return false }", "TestMerge_"},
 	{"move the baseline before the journal", "baseline.go", "if base.State == nil {", "if false {", "TestMerge_"},
 	{"merge from where the two last agreed on all", "merge.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",
-		"if open := s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()); len(open) > 0 {\n\t\ts.conflict(CodeConflict, disputeWords(open))\n\t\tthen(s, nil)\n\t\treturn\n\t}\n\ts.rebase(seen, nil, then)", "Conflict_"},
+		"if open := s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()); len(open) > 0 {\n\t\ts.conflict(CodeConflict, s.disputeWords(open))\n\t\tthen(s, nil)\n\t\treturn\n\t}\n\ts.rebase(seen, nil, then)", "Conflict_"},
 	{"forget the merge that a crash cut off", "restore.go", "if theirs == nil || s.baseline == nil {", "if true {", "TestCrash_"},
 	{"forget the save that a crash cut off", "restore.go", "if cut == nil || cut.Path != s.path {", "if true {", "TestCrash_"},
 	{"let a decision outlive its bytes", "baseline.go", "\ts.decided = \"\" // that was about other bytes\n", "", "Conflict_"},

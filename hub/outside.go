@@ -7,16 +7,19 @@ import (
 // outside is what the room knows of what others do to its file. The room owns
 // it.
 type outside struct {
-	stop     func()    // of the watch
-	checking bool      // a look at the disk is on its way
-	again    bool      // something happened meanwhile
-	due      time.Time // of the next look without being told
-	torn     int       // how often in a row the file could not be decoded
+	stop     func()        // of the watch
+	checking bool          // a look at the disk is on its way
+	again    bool          // something happened meanwhile
+	due      time.Time     // of the next look without being told
+	backoff  time.Duration // until what failed is tried again
+	torn     int           // how often in a row the file could not be decoded
 }
 
 const (
 	tornWait  = 300 * time.Millisecond // until a half-written file is read again
 	tornReads = 5
+	// mergeBackoff is how long a change outside waits at most after the disk is back.
+	mergeBackoff = 10 * time.Second
 )
 
 // sight is what a look at the disk found.
@@ -136,7 +139,7 @@ func (s *state) fileUnchanged() {
 // failing, and a dispute still be open.
 func (s *state) fileAgrees() {
 	if open := s.openDisputes(); len(open) > 0 {
-		s.conflict(CodeConflict, disputeWords(open))
+		s.conflict(CodeConflict, s.disputeWords(open))
 		return
 	}
 	if s.durable.failing {
@@ -162,13 +165,18 @@ func (o *outside) tick(s *state, now time.Time) {
 }
 
 // reconciled is the end of what an outside change needed. What failed is tried
-// again.
+// again, and told once.
 func (s *state) reconciled(err error) {
+	o := &s.outside
 	if err == nil {
+		o.backoff = 0
 		return
 	}
-	s.r.log.Error("outside change not merged", "path", s.path, "error", err)
-	s.outside.due = time.Now().Add(minBackoff)
+	if o.backoff == 0 {
+		s.r.log.Error("outside change not merged; it is tried again", "path", s.path, "error", err)
+	}
+	o.backoff = min(max(2*o.backoff, minBackoff), mergeBackoff)
+	o.due = time.Now().Add(o.backoff)
 	s.degrade(err)
 }
 

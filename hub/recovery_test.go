@@ -246,7 +246,7 @@ func TestRecovery_ADisputeOutlivesACrashDuringTheMerge(t *testing.T) {
 			later := killed(t, e)
 			e.Journal.FailAll(nil)
 			later.Open("a.ipynb")
-			if info := later.Room(room); info.State != hub.StateConflict || !strings.Contains(info.Reason, "cell b") {
+			if info := later.Room(room); info.State != hub.StateConflict || !strings.Contains(info.Reason, `cell 2 ("two, edited")`) {
 				t.Errorf("after the crash the room is %s (%s)", info.State, info.Reason)
 			}
 			if got := later.Source(room, "b"); got != "two, edited" {

@@ -30,6 +30,15 @@ func (r *room) keepVersion(reason, by string, data []byte) error {
 	return err
 }
 
+// keepView is keepVersion for what was looked at in the room.
+func (r *room) keepView(reason, by string, v view) error {
+	doc, err := v.document()
+	if err != nil {
+		return err
+	}
+	return r.keepVersion(reason, by, doc.Data)
+}
+
 func (r *room) addVersion(reason, by string, data []byte) (Version, error) {
 	v := store.Version{Reason: reason, By: by, File: data, Cells: r.hub.countCells(data)}
 	id, err := r.hub.store.AddVersion(r.id, v)
@@ -59,11 +68,7 @@ func versionOf(v store.Version) Version {
 // is encoded and written beside the room.
 func (s *state) keepLater(reason string, v view) {
 	s.r.work.Go(func() {
-		doc, err := v.document()
-		if err == nil {
-			err = s.r.keepVersion(reason, "", doc.Data)
-		}
-		if err != nil {
+		if err := s.r.keepView(reason, "", v); err != nil {
 			s.r.log.Warn("former version not kept", "reason", reason, "error", err)
 		}
 	})
@@ -158,11 +163,7 @@ func (r *room) restoreTo(ctx context.Context, former Document, by Client) error 
 	if err != nil {
 		return fail(CodeOf(err), err, "this version is no notebook, and can only be read as it is: %s", DetailOf(err))
 	}
-	present, err := v.document()
-	if err != nil {
-		return err
-	}
-	if err := r.keepVersion(versionRestore, by.Name, present.Data); err != nil {
+	if err := r.keepView(versionRestore, by.Name, v); err != nil {
 		return err
 	}
 	return r.edit(ctx, func(s *state) (nbdoc.Event, error) { return s.doc.Replace(form.Notebook()) })

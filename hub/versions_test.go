@@ -270,3 +270,31 @@ func TestTrash_HasWhatWasWrittenLast(t *testing.T) {
 		e.Stop()
 	})
 }
+
+// What a whole notebook is put over is kept before it goes: a crash in between
+// would leave neither.
+func TestVersions_TheFormerStateIsKeptBeforeItIsOverwritten(t *testing.T) {
+	e := hubtest.New(t, nil)
+	e.Write("a.ipynb", hubtest.Notebook("former"))
+	room := e.Open("a.ipynb")
+	release := stuckJournal(e)
+	put := make(chan error, 1)
+	go func() {
+		_, err := e.Hub.PutNotebook(ctx, room, []byte(hubtest.Notebook("new")), "", hub.Client{})
+		put <- err
+	}()
+	await(t, "the edit", func() bool { return e.Source(room, "a") == "new" })
+	if list, err := e.Hub.Versions(ctx, room); err != nil || len(list) != 1 || list[0].Reason != "overwrite" {
+		t.Errorf("while the edit waits for the disk: %+v, %v", list, err)
+	}
+	release()
+	if err := <-put; err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Hub.PutNotebook(ctx, room, []byte(hubtest.Notebook("new")), "", hub.Client{}); err != nil {
+		t.Error(err)
+	}
+	if list, _ := e.Hub.Versions(ctx, room); len(list) != 1 {
+		t.Errorf("the same once more: %+v", list)
+	}
+}
