@@ -2,10 +2,18 @@ package hub_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/notebookhub/hub/hub"
+	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/store/storetest"
 )
 
 // The power may fail at any step of the disk while changes from outside are
@@ -53,4 +61,49 @@ func crashAtStep(t *testing.T, story uint64, step int) (failed bool) {
 	w.check()
 	w.e.Stop()
 	return failed
+}
+
+// A crash in front of the baseline, and a change of the file before the hub is back
+// that touches what had just been merged, or saved: comparing texts would not know
+// what is whose.
+func TestCrash_BeforeTheBaselineMoves(t *testing.T) {
+	for name, bring := range map[string]func(*hubtest.Env, uuid.UUID){
+		"merge": func(e *hubtest.Env, room uuid.UUID) {
+			e.Write("a.ipynb", hubtest.Notebook("aXb"))
+			await(e.T, "merge", func() bool { return e.Source(room, "a") == "aXb" })
+		},
+		"save": func(e *hubtest.Env, room uuid.UUID) {
+			e.SetSource(room, "a", "aXb")
+			if _, err := e.Hub.Save(ctx, room, hub.SaveRequest{}); err != nil {
+				e.T.Fatal(err)
+			}
+		},
+	} {
+		for _, later := range []string{"aZXb", "aXZb", "ZaXb", "aXbZ", "aZb", "ZXba"} {
+			t.Run(name+" "+later, func(t *testing.T) {
+				e := hubtest.New(t, nil)
+				e.Write("a.ipynb", hubtest.Notebook("ab"))
+				room := e.Open("a.ipynb")
+				e.Journal.Fail(func(_ int, op storetest.Op, name string) error {
+					if op == storetest.Rename && filepath.Base(name) == "baseline" {
+						return os.ErrInvalid
+					}
+					return nil
+				})
+				bring(e, room)
+				e.SetSource(room, "a", "aYXb")
+				after := killed(t, e)
+				e.Journal.FailAll(nil)
+				after.Write("a.ipynb", hubtest.Notebook(later))
+				after.Open("a.ipynb")
+				await(t, "the change", func() bool { return strings.Contains(after.Source(room, "a"), "Z") })
+				got := after.Source(room, "a")
+				for _, r := range later + "Y" {
+					if strings.Count(got, string(r)) != 1 {
+						t.Errorf("the file was changed to %q, and the room holds %q", later, got)
+					}
+				}
+			})
+		}
+	}
 }
