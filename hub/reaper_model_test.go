@@ -25,10 +25,15 @@ import (
 //   - a room is removed only if the registry still holds this very room;
 //   - a user is counted in the section that finds the room;
 //   - a claim is released only when the room is gone.
+//
+// How often a room is idle depends on the machine. So a client rests now and then
+// until a room was evicted, which happens at the latest when all of them rest, and
+// the model goes on until it has seen what it is about.
 const (
-	modelJoins   = 12_000
-	modelClients = 12
-	modelFiles   = 4
+	modelJoins     = 12_000
+	modelEvictions = 30
+	modelClients   = 12
+	modelFiles     = 4
 )
 
 // model counts what must never happen.
@@ -72,7 +77,7 @@ func TestReaperModel_NoDeadJoinsNoLostRoomsNoDoubleWriters(t *testing.T) {
 	if stats.Rooms != 0 || stats.Claims != 0 {
 		t.Errorf("%d rooms and %d claims are left", stats.Rooms, stats.Claims)
 	}
-	if m.joins.Load() < modelJoins || stats.Evicted < 30 {
+	if stats.Evicted < modelEvictions {
 		t.Error("the schedule did not reach what it is about")
 	}
 }
@@ -109,7 +114,7 @@ func newModel(t *testing.T) *model {
 // client joins, looks around, leaves, and sometimes closes a room.
 func (m *model) client(random *rand.Rand) {
 	var last uuid.UUID
-	for m.joins.Add(1) <= modelJoins {
+	for m.goesOn() {
 		path := m.paths[random.IntN(len(m.paths))]
 		l, err := m.join(path, last, random)
 		switch CodeOf(err) {
@@ -125,10 +130,33 @@ func (m *model) client(random *rand.Rand) {
 		m.check(l, random)
 		l.release()
 		switch random.IntN(40) {
-		case 0:
-			<-time.After(3 * time.Millisecond) // let the rooms be idle
-		case 1:
+		case 0, 1:
+			m.rest()
+		case 2:
 			m.close(l.id)
+		}
+	}
+}
+
+// goesOn counts a join, and tells whether there is a reason for it.
+func (m *model) goesOn() bool {
+	n := m.joins.Add(1)
+	return n <= modelJoins || n <= 20*modelJoins && m.hub.Stats().Evicted < modelEvictions
+}
+
+// rest waits until a room is evicted for being idle, or none is left.
+func (m *model) rest() {
+	before := m.hub.Stats().Evicted
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	late := time.NewTimer(2 * time.Minute)
+	defer late.Stop()
+	for s := m.hub.Stats(); s.Evicted == before && s.Rooms > 0; s = m.hub.Stats() {
+		select {
+		case <-tick.C:
+		case <-late.C:
+			m.t.Error("rooms are idle, and none is evicted")
+			return
 		}
 	}
 }
