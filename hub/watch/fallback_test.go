@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -66,9 +67,22 @@ func hear(t *testing.T, told chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-told:
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute): // only a defect takes so long
 		t.Fatalf("%s: nothing was said", what)
 	}
+}
+
+// told may hold more than one word about a change that took a while, so what
+// follows the last one is awaited.
+func awaitStats(t *testing.T, w *Watcher, want Stats) {
+	t.Helper()
+	for range 60_000 {
+		if w.Stats() == want {
+			return
+		}
+		<-tick()
+	}
+	t.Fatalf("%+v, want %+v", w.Stats(), want)
 }
 
 func put(t *testing.T, path, text string) {
@@ -99,10 +113,8 @@ func TestWatch_LimitOfTheSystemMeansPolling(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	s.answer(nil)
+	awaitStats(t, w, Stats{Paths: 1, Folders: 1})
 	hear(t, told, "watched again: something may have been missed")
-	if got := w.Stats(); got.Polled != 0 || got.Folders != 1 {
-		t.Errorf("%+v", got)
-	}
 }
 
 func TestWatch_WithoutNotificationsEverythingIsPolled(t *testing.T) {
@@ -122,12 +134,12 @@ func TestWatch_OverflowIsAChangeOfEverything(t *testing.T) {
 	}
 	s.events <- event{all: true}
 	hear(t, told, "overflow")
-	for range 100 {
+	for range 60_000 {
 		if other.Load() > 0 {
 			return
 		}
 		s.events <- event{path: "/elsewhere"}
-		hear(t, tick(), "time")
+		<-tick()
 	}
 	t.Error("the other path was not told")
 }
@@ -158,4 +170,43 @@ func TestWatch_SlowCallbackNeverStopsTheDrain(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// 200 changes a second neither flood nor starve who listens.
+func TestWatch_ConstantChangeIsBoundedBothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScripted()
+		w := start(Options{Quiet: 100 * time.Millisecond, MaxDelay: 500 * time.Millisecond}, s)
+		defer w.Close()
+		path := filepath.Join(t.TempDir(), "n")
+		var calls atomic.Int64
+		if _, err := w.Watch(path, func() { calls.Add(1) }); err != nil {
+			t.Fatal(err)
+		}
+		during := func(changes int) int64 {
+			calls.Store(0)
+			for range changes {
+				s.events <- event{path: path}
+				time.Sleep(5 * time.Millisecond)
+			}
+			return calls.Load()
+		}
+		after := func() int64 {
+			calls.Store(0)
+			time.Sleep(time.Second)
+			return calls.Load()
+		}
+		if n := during(600); n < 5 || n > 6 {
+			t.Errorf("%d calls in 3 s, want one every 500 ms", n)
+		}
+		if n := after(); n != 1 {
+			t.Errorf("%d calls after the last of many changes", n)
+		}
+		if n := during(1); n != 0 {
+			t.Errorf("%d calls before a change has rested", n)
+		}
+		if n := after(); n != 1 {
+			t.Errorf("%d calls for one change", n)
+		}
+	})
 }
