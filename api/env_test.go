@@ -23,6 +23,9 @@ import (
 
 const testToken = "correct-horse-battery-staple"
 
+// patience bounds every wait for what must come: only a defect takes so long.
+const patience = 2 * time.Minute
+
 // twoCells is a notebook of one code and one Markdown cell.
 const twoCells = `{
  "cells": [
@@ -104,7 +107,7 @@ func newEnv(t *testing.T, change ...func(*setup)) *env {
 	e.close = func() {
 		if !closed {
 			closed = true
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			if err := e.hub.Close(ctx); err != nil {
 				t.Logf("close hub: %v", err)
@@ -245,7 +248,7 @@ func roomPath(room uuid.UUID, rest string) string { return "/api/v1/rooms/" + ro
 // until waits for a condition and fails the test when it does not come.
 func (e *env) until(what string, ok func() bool) {
 	e.Helper()
-	limit := time.NewTimer(10 * time.Second)
+	limit := time.NewTimer(patience)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer limit.Stop()
 	defer tick.Stop()

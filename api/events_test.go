@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -30,7 +29,7 @@ type follower struct {
 
 func (e *env) follow(path string, headers ...string) *follower {
 	e.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	resp, err := e.client.Do(e.request("GET", path, nil, headers...).WithContext(ctx))
 	e.ok(err)
 	e.Cleanup(func() { cancel(); resp.Body.Close() })

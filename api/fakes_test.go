@@ -70,7 +70,10 @@ func (f fullFile) WriteAt(p []byte, at int64) (int, error) {
 // fakeKernels start kernels whose code is one word: "wait" runs until it is
 // interrupted, "ask" asks for input and prints the answer, "die" ends the
 // kernel, "big" has a large output, "fail" raises; all else is printed.
-type fakeKernels struct{ broken bool }
+type fakeKernels struct {
+	broken bool
+	heard  chan string // if set, gets every code
+}
 
 func (f *fakeKernels) Specs(context.Context) ([]hub.KernelSpec, error) {
 	if f.broken {
@@ -87,10 +90,11 @@ func (f *fakeKernels) Start(_ context.Context, req hub.KernelStart) (hub.Kernel,
 	if req.Spec == "stillborn" {
 		return nil, errors.New("it said: no such module")
 	}
-	return &fakeKernel{answers: make(chan string, 1), stop: make(chan struct{}, 1), done: make(chan struct{})}, nil
+	return &fakeKernel{heard: f.heard, answers: make(chan string, 1), stop: make(chan struct{}, 1), done: make(chan struct{})}, nil
 }
 
 type fakeKernel struct {
+	heard   chan string
 	answers chan string
 	stop    chan struct{}
 	once    sync.Once
@@ -108,6 +112,9 @@ func (k *fakeKernel) Info() hub.KernelInfo {
 func (k *fakeKernel) Execute(ctx context.Context, req hub.KernelRun, sink func(hub.KernelEvent)) (hub.KernelReply, error) {
 	sink(hub.KernelEvent{Kind: "execute_input", Count: 1})
 	text := req.Code
+	if k.heard != nil {
+		k.heard <- text
+	}
 	switch req.Code {
 	case "wait":
 		select {

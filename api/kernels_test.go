@@ -27,7 +27,7 @@ func (e *env) run(room Room, body map[string]any) []Execution {
 
 func (e *env) finished(run Execution) Execution {
 	e.Helper()
-	return into[Execution](e.do("GET", "/api/v1/executions/"+run.ID.String()+"?wait=10s", nil).want(200))
+	return into[Execution](e.do("GET", "/api/v1/executions/"+run.ID.String()+"?wait=2m", nil).want(200))
 }
 
 // Cells run in the hub, and their results can be fetched by whoever knows the

@@ -3,9 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -88,9 +91,13 @@ func (r *recorder) count(part string) int {
 	return strings.Count(r.text.String(), part)
 }
 
-// A quiet stream says every 15 seconds that it lives, and nothing more.
-func TestEvents_Heartbeat(t *testing.T) {
+// inVirtualTime tells a story about a hub whose clock goes on only while
+// everybody waits.
+func inVirtualTime(t *testing.T, kernels hub.Kernels, story func(t *testing.T, h *hub.Hub)) {
 	root, state := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "a.ipynb"), []byte(twentyCells()), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		files, folder, err := hub.OpenRoot(root)
 		if err != nil {
@@ -102,10 +109,29 @@ func TestEvents_Heartbeat(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer st.Close()
-		h, err := hub.New(t.Context(), hub.Options{Files: files, Store: st})
+		h, err := hub.New(t.Context(), hub.Options{Files: files, Store: st, Kernels: kernels})
 		if err != nil {
 			t.Fatal(err)
 		}
+		story(t, h)
+		if err := h.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// twentyCells is a notebook whose code cells c0 to c19 hold their numbers.
+func twentyCells() string {
+	var sources []string
+	for i := range 20 {
+		sources = append(sources, fmt.Sprint(i))
+	}
+	return codeNotebook(sources...)
+}
+
+// A quiet stream says every 15 seconds that it lives, and nothing more.
+func TestEvents_Heartbeat(t *testing.T) {
+	inVirtualTime(t, nil, func(t *testing.T, h *hub.Hub) {
 		s := newServer(Options{Hub: h, Auth: Auth{Token: testToken}})
 		ctx, leave := context.WithCancel(t.Context())
 		w, gone := &recorder{head: http.Header{}}, make(chan struct{})
@@ -122,8 +148,5 @@ func TestEvents_Heartbeat(t *testing.T) {
 		}
 		leave()
 		<-gone
-		if err := h.Close(context.WithoutCancel(ctx)); err != nil {
-			t.Error(err)
-		}
 	})
 }

@@ -34,7 +34,7 @@ type client struct {
 // dial attaches. Without the upgrade it returns the answer's status.
 func (e *env) dial(path string, protocols []string, headers ...string) (*client, int) {
 	e.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	e.Cleanup(cancel)
 	conn, resp, err := websocket.Dial(ctx, e.url+path, &websocket.DialOptions{
 		HTTPClient: e.client, HTTPHeader: e.request("GET", path, nil, headers...).Header, Subprotocols: protocols,
@@ -454,7 +454,7 @@ func TestSocket_TheGreatestMessage(t *testing.T) {
 		ended <- err
 	}))
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, server.URL, nil)
 	if err != nil {
