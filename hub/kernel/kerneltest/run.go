@@ -11,7 +11,7 @@ import (
 )
 
 // Limit bounds everything in the kit that waits for a kernel.
-const Limit = 30 * time.Second
+const Limit = 2 * time.Minute
 
 // Phrases are pieces of code that say the same in a kernel's language. An empty
 // one is something that the kernel cannot do, and is not tested.

@@ -15,7 +15,7 @@ import (
 // drops the rest.
 const mark = 1000
 
-const greetLimit = 10 * time.Second
+const greetLimit = time.Minute
 
 // server is a kernel's five sockets.
 type server struct {
