@@ -32,7 +32,7 @@ func TestPut_EndsWhilePeopleType(t *testing.T) {
 			}
 		}
 	}()
-	limit, cancel := context.WithTimeout(ctx, 3*time.Second)
+	limit, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	_, err := e.Hub.PutNotebook(limit, room, []byte(hubtest.Notebook("new", "y")), "", hub.Client{})
 	if err != nil {

@@ -206,7 +206,7 @@ func TestOpen_FolderThatBecameALinkLeadsToTheSameRoom(t *testing.T) {
 	awaitRooms(t, e, 0)
 	os.Rename(filepath.Join(e.Dir, "sub"), filepath.Join(e.Dir, "real"))
 	os.Symlink("real", filepath.Join(e.Dir, "sub"))
-	limit, cancel := context.WithTimeout(ctx, 2*time.Second)
+	limit, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	if _, err := e.Hub.Cells(limit, room); err != nil {
 		t.Errorf("by id: %v", err)

@@ -195,7 +195,7 @@ func (noSyncFile) Sync() error { return nil }
 // await polls until the condition holds.
 func await(t testing.TB, holds func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
