@@ -32,14 +32,14 @@ func withOutput(t *testing.T, data map[string]any) string {
 
 // Large outputs are beside the document, and whole in file and export.
 func TestBlob_LargeOutputsStayOutOfTheDocument(t *testing.T) {
-	png := picture(3 << 20)
+	png := picture(3 << 19)
 	payloads := map[string]map[string]any{
 		"picture":          {"image/png": base64.StdEncoding.EncodeToString(png) + "\n", "text/plain": "<Figure>"},
 		"picture alone":    {"image/png": base64.StdEncoding.EncodeToString(png)},
-		"lines":            {"text/html": []any{strings.Repeat("<p>x\n", 400_000), "end"}},
-		"value":            {"application/json": map[string]any{"rows": strings.Repeat("y", 2<<20), "n": 1.0}},
+		"lines":            {"text/html": []any{strings.Repeat("<p>x\n", 250_000), "end"}},
+		"value":            {"application/json": map[string]any{"rows": strings.Repeat("y", 5<<18), "n": 1.0}},
 		"many middling":    middling(),
-		"large plain text": {"text/plain": strings.Repeat("z", 2<<20)},
+		"large plain text": {"text/plain": strings.Repeat("z", 5<<18)},
 	}
 	for name, data := range payloads {
 		t.Run(name, func(t *testing.T) {
