@@ -184,7 +184,7 @@ func (m *movers) faults() (list []string) {
 // change types of cells, and come back in any order. Nothing is lost or doubled,
 // and whether the room was evicted in between makes no difference at all.
 func TestMovers_ReloadsMakeNoDifference(t *testing.T) {
-	for s := range uint64(250) {
+	for s := range uint64(120) {
 		rounds := 1 + int(s%3)
 		awake, evicted := newMovers(t, s, false), newMovers(t, s, true)
 		awake.run(rounds)
