@@ -13,7 +13,7 @@ import (
 // hub was restarted, in this or another order. Not one cell or character is
 // lost or doubled.
 func TestLaptop_AsleepAcrossEvictionOutsideEditAndRestart(t *testing.T) {
-	seeds(t, 40, func(t *testing.T, seed uint64) {
+	seeds(t, 100, func(t *testing.T, seed uint64) {
 		w := newWorld(t, seed*31, 2)
 		laptop, other := w.seats[0], w.seats[1]
 		for range 1 + w.rng.IntN(8) {
