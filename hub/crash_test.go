@@ -14,6 +14,7 @@ import (
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
 	"github.com/notebookhub/hub/hub/store/storetest"
+	"github.com/notebookhub/hub/hub/yjs"
 )
 
 // The power may fail at any step of the disk while changes from outside are
@@ -106,4 +107,59 @@ func TestCrash_BeforeTheBaselineMoves(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What the hub makes of a peer's edit to put it right is shown to nobody before
+// the disk has it: the author repeats the edit after a crash, and the hub puts it
+// right once more.
+func TestCrash_WhatTheHubPutsRightIsNotThereTwice(t *testing.T) {
+	moved := func(source string) func(*yjs.Doc, *yjs.Txn) {
+		return func(doc *yjs.Doc, tx *yjs.Txn) {
+			doc.Array("cells").Delete(tx, 0, 1)
+			doc.Array("cells").Insert(tx, 1, yjs.MapOf(
+				yjs.Entry{Key: "source", Value: yjs.TextOf(source)}, yjs.Entry{Key: "metadata", Value: yjs.MapOf()},
+				yjs.Entry{Key: "cell_type", Value: "code"}, yjs.Entry{Key: "id", Value: "a"},
+				yjs.Entry{Key: "outputs", Value: yjs.ArrayOf()}, yjs.Entry{Key: "execution_count", Value: nil}))
+		}
+	}
+	for name, edit := range map[string]func(p *hubtest.Peer){
+		"text for a cell that moved": func(p *hubtest.Peer) { p.Type("a", "one, late") },
+		"a second copy of the cell":  func(p *hubtest.Peer) { p.Edit(moved("one, late")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+				p, q := e.Join(room), e.Join(room)
+				p.Drop()
+				q.Edit(moved("one"))
+				edit(p)
+				kept := twin(t, p.Doc())
+				time.Sleep(time.Minute)
+				mend := failingJournal(e)
+				p = e.JoinAs(room, hubtest.JoinAs{Doc: p.Doc()})
+				see(t, "b:two a:one", q)
+				p.Drop()
+				q.Drop()
+				later := killed(t, e)
+				mend()
+				for _, doc := range []*yjs.Doc{kept, q.Doc(), p.Doc()} {
+					see(t, "b:two a:one, late", later.JoinAs(room, hubtest.JoinAs{Doc: doc}))
+				}
+				later.Stop()
+			})
+		})
+	}
+}
+
+// twin is another document with the same content.
+func twin(t *testing.T, doc *yjs.Doc) *yjs.Doc {
+	t.Helper()
+	state, err := doc.EncodeState(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := yjs.NewDoc(yjs.Options{})
+	if _, err := other.Apply(state, nil); err != nil {
+		t.Fatal(err)
+	}
+	return other
 }

@@ -33,6 +33,8 @@ var mutations = []struct {
 	{"let silent clients go", "state.go", "s.control(p, keepAlive)", "", "Sync_IdleClients"},
 	{"let a slow peer queue without bound", "outbox.go", "if p.bytes > s.h.options.Caps.Unsent {", "if false {", "SlowPeer_"},
 	{"show a merge before it is on the disk", "withhold.go", "return s.withheld.seq != 0 }", "return false }", "TestMerge_"},
+	{"show what was put right before it is on the disk", "state.go", "if ev.Repaired {", "if false {", "TestCrash_WhatTheHub"},
+	{"let what came first wait for what comes last", "withhold.go", "if n > 0 {", "if false {", "TestWithhold_TheFirst"},
 	{"move the baseline before the journal", "baseline.go", "if base.State == nil {", "if false {", "TestMerge_"},
 	{"merge from where the two last agreed on all", "merge.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",
 		"if open := s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()); len(open) > 0 {\n\t\ts.conflict(CodeConflict, s.disputeWords(open))\n\t\tthen(s, nil)\n\t\treturn\n\t}\n\ts.rebase(seen, nil, then)", "Conflict_"},

@@ -107,6 +107,9 @@ func (s *state) commit(ev nbdoc.Event, author *peer) uint64 {
 		return 0
 	}
 	seq := s.note(ev)
+	if ev.Repaired {
+		s.withheld.seq = seq
+	}
 	s.show(ev, author)
 	return seq
 }

@@ -6,18 +6,26 @@ import (
 	"github.com/notebookhub/hub/hub/nbdoc"
 )
 
-// withheld is what peers are not told yet: a merge that the document has and
-// the journal has not on the disk, and what the hub has written since. Were it
-// shown, a crash would make it twice: those who saw it bring it back, and the
-// hub merges the file again. So it waits as long as the disk does. Reading it
-// brings nothing back. What peers write is passed on meanwhile. The room owns it.
+// withheld is what peers are not told yet: a merge, or what the hub made of a
+// peer's edit to put it right, that the document has and the journal has not on
+// the disk, and what the hub has written since. Were it shown, a crash would make
+// it twice: those who saw it bring it back, and the hub merges the file again, or
+// puts the edit right again when its author repeats it. So it waits as long as the
+// disk does. Reading it brings nothing back. What peers write is passed on
+// meanwhile. The room owns it.
 type withheld struct {
-	seq     uint64             // the journal's number of the newest such merge; 0: there is none
-	updates [][]byte           // in order
+	seq     uint64             // the journal's number of the newest such change; 0: there is none
+	updates []waiting          // in order
 	bytes   int                // of updates
 	dropped bool               // updates were too many: peers are brought level from the document
 	asked   map[*peer]struct{} // those whose question waits for its answer
 	due     time.Time          // when the first of them has waited long enough
+}
+
+// waiting is an update that may leave when the journal has reached seq.
+type waiting struct {
+	update []byte
+	seq    uint64
 }
 
 // answerLimit is how long an answer may wait for the disk. Whoever comes back in a
@@ -62,7 +70,7 @@ func (s *state) withhold(update []byte) {
 	if w.dropped {
 		return
 	}
-	w.updates = append(w.updates, update)
+	w.updates = append(w.updates, waiting{update, w.seq})
 	if w.bytes += len(update); w.bytes > s.h.options.Caps.Unsent {
 		w.updates, w.bytes, w.dropped = nil, 0, true
 	}
@@ -96,10 +104,25 @@ func (s *state) sendAway(now time.Time) {
 	}
 }
 
-// revealDurable shows what is on the disk now.
+// revealDurable shows what is on the disk now. Where more and more is to be put
+// right, the first of it does not wait for the last: its author may write into what
+// is gone for as long as nobody says so.
 func (s *state) revealDurable() {
-	if s.withholding() && s.durable.reached >= s.withheld.seq {
+	w := &s.withheld
+	switch {
+	case !s.withholding():
+	case s.durable.reached >= w.seq:
 		s.reveal()
+	default:
+		n := 0
+		for n < len(w.updates) && w.updates[n].seq <= s.durable.reached {
+			w.bytes -= len(w.updates[n].update)
+			n++
+		}
+		if n > 0 {
+			s.queueForAll(withheld{updates: w.updates[:n]})
+			w.updates = w.updates[n:]
+		}
 	}
 }
 
@@ -108,15 +131,19 @@ func (s *state) revealDurable() {
 func (s *state) reveal() {
 	was := s.withheld
 	s.withheld = withheld{}
+	s.queueForAll(was)
+	for p := range was.asked {
+		if _, here := s.peers[p]; here && p.question != nil {
+			s.answer(p)
+		}
+	}
+}
+
+func (s *state) queueForAll(was withheld) {
 	for p := range s.peers {
 		s.touch(p)
 		if p.synced && !p.parting {
 			s.queueWithheld(p, was)
-		}
-	}
-	for p := range was.asked {
-		if _, here := s.peers[p]; here && p.question != nil {
-			s.answer(p)
 		}
 	}
 }
@@ -126,8 +153,8 @@ func (s *state) queueWithheld(p *peer, was withheld) {
 		p.updates, p.bytes, p.behind = nil, 0, true
 		return
 	}
-	for _, update := range was.updates {
+	for _, w := range was.updates {
 		s.h.stats.deliveries.Add(1)
-		s.queueUpdate(p, update)
+		s.queueUpdate(p, w.update)
 	}
 }

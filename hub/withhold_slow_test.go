@@ -2,13 +2,17 @@ package hub_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/notebookhub/hub/hub"
 	"github.com/notebookhub/hub/hub/hubtest"
+	"github.com/notebookhub/hub/hub/store/storetest"
 )
 
 // paused calls f while a peer whose window is one message reads nothing and the
@@ -57,4 +61,38 @@ func TestMerge_ASlowPeerIsShownNoMoreThanOthers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Somebody types on and on into a cell that has moved, faster than the disk is:
+// what came first is shown before the last is on the disk.
+func TestWithhold_TheFirstDoesNotWaitForTheLast(t *testing.T) {
+	bubble(t, func(t *testing.T, e *hubtest.Env, room uuid.UUID) {
+		p, q := e.Join(room), e.Join(room)
+		resume := p.Pause()
+		last := 1
+		if _, err := e.Hub.MoveCell(ctx, room, "a", hub.Place{Index: &last}, hub.Client{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		e.Journal.Fail(func(_ int, _ storetest.Op, name string) error {
+			if strings.Contains(filepath.Base(name), "journal") {
+				time.Sleep(100 * time.Millisecond)
+			}
+			return nil
+		})
+		text := "one"
+		for range 40 {
+			text += "."
+			p.Type("a", text)
+			time.Sleep(50 * time.Millisecond)
+		}
+		if got := q.Sources()[1]; len(got) < len("a:one")+20 {
+			t.Errorf("the other sees %q", got)
+		}
+		e.Journal.FailAll(nil)
+		resume()
+		time.Sleep(time.Minute)
+		see(t, "b:two a:"+text, p, q)
+		level(t, e, room, p, q)
+	})
 }
