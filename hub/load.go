@@ -30,6 +30,7 @@ func (s *state) load(t loadTarget) error {
 		return storeError(err)
 	}
 	s.log = log
+	s.watch() // before the first look, so that nothing falls in between
 	switch {
 	case !recovered.Empty() && known:
 		err = s.restore(rec, recovered)
@@ -45,7 +46,6 @@ func (s *state) load(t loadTarget) error {
 	if s.status == StateOpening {
 		s.status = StateLive
 	}
-	s.watch()
 	s.freshenShared(t.kernel)
 	if s.status == StateMissing {
 		s.followMove()
