@@ -70,11 +70,9 @@ func (d *Document) CatchUp(state []byte) (Event, error) {
 // foresee notes the units of all sources, and reads them, when an update brings a
 // new cell: it may be a moved one, and then they are gone afterwards.
 func (d *Document) foresee(update []byte) {
-	d.knew = nil
 	if !bytes.Contains(update, []byte(keyType)) {
 		return
 	}
-	d.knew = d.doc.State()
 	for _, c := range d.list {
 		c.foresee()
 	}
@@ -110,7 +108,6 @@ type findings struct {
 	orphans []yjs.Orphan // as the engine tells the late ones
 
 	named *yjs.Units // what the update deletes; nil when there is none, or nothing to ask it
-	pure  bool       // the update brings nothing that was written into what is gone
 }
 
 // move is a cell and what it has become.
@@ -149,10 +146,9 @@ func (d *Document) inspect(x *delta, c *yjs.Change) findings {
 // consult reads from what an update deletes what its author knew of sources that
 // were left behind.
 func (d *Document) consult(f *findings, update []byte) {
-	if len(f.doubles)+len(f.orphans)+len(f.moves)+len(d.trail.moves) == 0 {
+	if len(f.doubles)+len(f.orphans)+len(d.trail.moves) == 0 {
 		return
 	}
-	f.pure = len(f.doubles)+len(f.moves) > 0 && d.copiesOnly()
 	gone := func(yjs.ID) bool { return false }
 	if named, err := yjs.DeletionsOf(update); err == nil { // it is an update: it was applied
 		f.named, f.erased, gone = named, d.erasures(named), named.Has

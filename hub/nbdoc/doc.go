@@ -34,10 +34,8 @@
 //     nobody deleted is in the cell exactly once, beside what it stood beside. The
 //     same text at the same place in two copies is taken for one change.
 //   - What is deleted in an old source or a copy is deleted.
-//   - What others replaced without the knowledge of a copy's author stays replaced,
-//     when the author wrote nothing into the cell before making the copy. Else, and
-//     when they only deleted, the copy brings back what it has; two such copies,
-//     with other text around, may do so twice.
+//   - A copy brings back what others had deleted without its author's knowing. Two
+//     such copies, with other text around, may do so twice.
 //   - Metadata, attachments and the type are merged by what each copy changed.
 //
 // For this the hub's root holds for each move where each unit of the old source

@@ -40,7 +40,6 @@ type Document struct {
 	kernelOut map[string]*outlet // per cell id: outputs that the hub wrote
 	trail     trail              // where moved cells went
 	touched   []*cell            // scratch of note
-	knew      map[uint64]uint64  // scratch of foresee: the clocks before an update with new cells
 }
 
 // New returns a document without content, to be loaded from elsewhere: use

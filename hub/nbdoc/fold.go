@@ -17,15 +17,11 @@ func (d *Document) foldable(c, owner *cell) bool {
 
 // fold brings what c has and owner lacks into owner, takes out of it what the
 // author of c deleted, and removes c. Who changed what is told from the text
-// that c was copied from: the trail knows what it said, and f what of it the
-// author of c knew. Without these nothing that only owner has goes.
-func (e *Edit) fold(c, owner *cell, f findings) error {
+// that c was copied from, of which the trail knows what it said, and named what
+// of it the author of c knew. Without these nothing that only owner has goes.
+func (e *Edit) fold(c, owner *cell, named *yjs.Units) error {
 	mine, theirs := c.read(contentFields), owner.read(contentFields)
-	ways := e.d.trail.before(owner.place, f.named)
-	if f.pure && len(ways) > 0 {
-		mine.Source = c.sourceWithout(ways[0].stale(c, f.named))
-	}
-	was, sure := former(mine, theirs, ways, f.named)
+	was, sure := e.d.former(mine, theirs, owner, named)
 	added, ours := notebook.DiffCharacters(was.Source, mine.Source), notebook.DiffCharacters(was.Source, theirs.Source)
 	left, _ := untaken(was.Source, added, ours)
 	for i := range left {
@@ -74,11 +70,15 @@ func (e *Edit) yield(c, owner *cell) error {
 }
 
 // former is the cell that a copy, mine, was made of, as far as its author knew
-// it: the latest of the moves whose sources the author deleted tells. sure says
-// that what mine lacks of it has been deleted by that author.
-func former(mine, theirs notebook.Cell, all []*moved, named *yjs.Units) (was notebook.Cell, sure bool) {
+// it: of the texts that became owner's, the latest that the author deleted. sure
+// says that what mine lacks of it has been deleted by that author.
+func (d *Document) former(mine, theirs notebook.Cell, owner *cell, named *yjs.Units) (was notebook.Cell, sure bool) {
 	was = commonCell(mine, theirs)
 	was.Source = sharedText(mine.Source, theirs.Source)
+	all := d.trail.before(owner.place)
+	if named != nil {
+		all = slices.DeleteFunc(all, func(m *moved) bool { return !named.Has(m.from) })
+	}
 	if len(all) == 0 || !all[0].whole {
 		return was, false
 	}
@@ -109,17 +109,13 @@ func likest(all []*moved, named *yjs.Units, mine string) bool {
 	return true
 }
 
-// before are the moves whose texts became one, the latest first; of them those
-// whose sources are in a set, unless that is nil.
-func (t *trail) before(text yjs.ID, named *yjs.Units) []*moved {
+// before are the moves whose texts became one, the latest first.
+func (t *trail) before(text yjs.ID) []*moved {
 	into := map[yjs.ID]bool{text: true}
 	var moves []*moved
 	for _, m := range slices.Backward(t.moves) {
-		if !into[m.to] || m.from == (yjs.ID{}) {
-			continue
-		}
-		into[m.from] = true
-		if named == nil || named.Has(m.from) {
+		if into[m.to] && m.from != (yjs.ID{}) {
+			into[m.from] = true
 			moves = append(moves, m)
 		}
 	}
@@ -128,7 +124,7 @@ func (t *trail) before(text yjs.ID, named *yjs.Units) []*moved {
 
 // knownTo is the text of the old source as the writer of deletions that name it
 // knew it; nil: all of it. holes are the places in it where there were units that
-// had been deleted, one for each.
+// had been deleted.
 func (m *moved) knownTo(named *yjs.Units) (text string, holes []int) {
 	units := utf16.Encode([]rune(m.text))
 	var known []uint16
@@ -137,7 +133,7 @@ func (m *moved) knownTo(named *yjs.Units) (text string, holes []int) {
 		for id, n := range among(named, r) {
 			from := at + int(id.Clock-r.id.Clock)
 			if !r.told {
-				holes = append(holes, slices.Repeat([]int{len(known)}, n)...)
+				holes = append(holes, len(known))
 			} else {
 				known = append(known, units[from:from+n]...)
 			}
@@ -146,7 +142,7 @@ func (m *moved) knownTo(named *yjs.Units) (text string, holes []int) {
 			at += r.n
 		}
 	}
-	return string(utf16.Decode(known)), holes
+	return string(utf16.Decode(known)), slices.Compact(holes)
 }
 
 // among lists which units of a run are in a set, nil for all.

@@ -106,11 +106,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 	}
 	for _, m := range f.moves {
 		m.from.runs = without(m.from.runs, f.late)
-		if way := d.trail.follow(e, m.from, m.to); way != nil && f.pure {
-			for _, r := range way.stale(m.to, f.named) {
-				f.erased = append(f.erased, erasure{m.to, r})
-			}
-		}
+		d.trail.follow(e, m.from, m.to)
 		if out := d.kernelOut[m.to.id]; out != nil {
 			out.follow(m.to)
 		}
@@ -119,7 +115,7 @@ func (d *Document) repair(e *Edit, f findings) error {
 		return err
 	}
 	for _, c := range f.doubles {
-		if err := e.settleDouble(c, f); err != nil {
+		if err := e.settleDouble(c, f.named); err != nil {
 			return err
 		}
 	}
@@ -175,7 +171,7 @@ func plainCell(m map[string]any) yjs.Prelim {
 // settleDouble deals with a cell whose id another one keeps. When two peers moved
 // the same cell at once, the copy is folded into that one; else it goes when it
 // says no more than that one. A cell that is none of that gets an id of its own.
-func (e *Edit) settleDouble(c *cell, f findings) error {
+func (e *Edit) settleDouble(c *cell, named *yjs.Units) error {
 	d := e.d
 	owner := d.byID[c.id]
 	for _, other := range d.list {
@@ -186,7 +182,7 @@ func (e *Edit) settleDouble(c *cell, f findings) error {
 	}
 	if owner != nil && owner != c && c.id != "" {
 		if d.foldable(c, owner) {
-			return e.fold(c, owner, f)
+			return e.fold(c, owner, named)
 		}
 		if saysNoMore(c.read(contentFields), owner.read(contentFields)) {
 			return e.yield(c, owner)

@@ -157,17 +157,8 @@ func retype(t testing.TB, p *yjs.Doc, at int, kind string) []byte {
 func moveAs(tx *yjs.Txn, p *yjs.Doc, from, to int, kind any) {
 	c := cellOf(p, from)
 	var entries []yjs.Entry
-	keys := []string{"source", "metadata", "cell_type", "id"} // in this order
 	for _, key := range c.Keys() {
-		if !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	for _, key := range keys {
-		v, has := c.Get(key)
-		if !has {
-			continue
-		}
+		v, _ := c.Get(key)
 		switch s := v.(type) {
 		case *yjs.Text:
 			v = yjs.TextOf(s.String())

@@ -114,10 +114,10 @@ func (t *trail) find(id yjs.ID) *moved {
 }
 
 // follow remembers that a cell, read and with its runs noted before it went, has
-// been replaced by next. It returns what it remembers, nil when there is nothing.
-func (t *trail) follow(e *Edit, was, next *cell) *moved {
+// been replaced by next.
+func (t *trail) follow(e *Edit, was, next *cell) {
 	if was.source == nil || next.source == nil {
-		return nil
+		return
 	}
 	m := pair(was.runs, was.data.Source, liveRuns(next.source), next.source.String())
 	m.cell, m.from, m.to = next.id, was.place, next.place
@@ -128,7 +128,6 @@ func (t *trail) follow(e *Edit, was, next *cell) *moved {
 		e.told += size
 	}
 	t.remember(e, m)
-	return m
 }
 
 // size is how much is remembered of what the cell said.

@@ -198,28 +198,6 @@ func TestDeletedTextUnderADeletedTypeIsAnOrphanWithoutValue(t *testing.T) {
 	}
 }
 
-// What goes with its type is buried, also before it is collected; what is deleted on its own is not.
-func TestUnitsThatGoWithTheirTypeAreBuried(t *testing.T) {
-	a, b := pair(t, func(d *Doc, tx *Txn) {
-		d.Array("cells").Push(tx, MapOf(Entry{"source", TextOf("gone")}))
-		d.Text("t").Insert(tx, 0, "stays")
-	})
-	v, _ := a.Array("cells").Get(0).(*Map).Get("source")
-	source := v.(*Text).ID()
-	text := ID{source.Client, source.Clock + 1}
-	if b.Buried(source, 5) || b.Buried(ID{99, 0}, 5) || b.Buried(ID{source.Client, 1000}, 5) {
-		t.Error("living or unknown units are buried")
-	}
-	edit(t, b, func(tx *Txn) { b.Text("t").Delete(tx, 0, 3) })
-	edit(t, b, func(tx *Txn) { b.Array("cells").Delete(tx, 0, 1) })
-	for _, when := range []string{"at once", "collected"} {
-		if !b.Buried(text, 1) || !b.Buried(ID{text.Client, text.Clock + 3}, 100) || b.Buried(ID{text.Client, text.Clock + 4}, 5) {
-			t.Errorf("%s: it is not told what is buried", when)
-		}
-		encode(t, b, nil)
-	}
-}
-
 func TestAChangeListsAliveTypesOnly(t *testing.T) {
 	d := NewDoc(Options{})
 	edit(t, d, func(tx *Txn) { d.Array("a").Push(tx, TextOf("x"), TextOf("y")) })

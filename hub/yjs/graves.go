@@ -243,19 +243,3 @@ func orphanValue(k kind, data string, length int) any {
 	}
 	return nil
 }
-
-// Buried reports whether any of n units from id on is gone with the type that it was written into. What was deleted on
-// its own does not count, nor do units that are not known.
-func (d *Doc) Buried(id ID, n int) bool {
-	r, ok := d.lookup(id)
-	if !ok || n <= 0 {
-		return false
-	}
-	c := d.clients[r.client]
-	for at := c.find(r.clock); ok && uint64(c.at(at).id.clock) < id.Clock+uint64(n); at, ok = c.next(at) {
-		if it := c.at(at); it.kind == kindGC || !it.parent.alive() {
-			return true
-		}
-	}
-	return false
-}
