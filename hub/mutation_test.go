@@ -33,7 +33,7 @@ var mutations = []struct {
 	{"let silent clients go", "state.go", "s.control(p, keepAlive)", "", "Sync_IdleClients"},
 	{"let a slow peer queue without bound", "outbox.go", "if p.bytes > s.h.options.Caps.Unsent {", "if false {", "SlowPeer_"},
 	{"show a merge before it is on the disk", "withhold.go", "return s.withheld.seq != 0 }", "return false }", "TestMerge_"},
-	{"show what was put right before it is on the disk", "state.go", "if ev.Repaired {", "if false {", "TestCrash_WhatTheHub"},
+	{"show what was put right before it is on the disk", "state.go", "if waitsForDisk(ev, author) {", "if false {", "TestCrash_WhatTheHub"},
 	{"let what came first wait for what comes last", "withhold.go", "if n > 0 {", "if false {", "TestWithhold_TheFirst"},
 	{"move the baseline before the journal", "baseline.go", "if base.State == nil {", "if false {", "TestMerge_"},
 	{"merge from where the two last agreed on all", "merge.go", "s.rebase(seen, s.standing(nbdoc.Disputes(conflicts), seen.form.Notebook()), then)",

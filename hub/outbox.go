@@ -15,6 +15,7 @@ import (
 type outbox struct {
 	synced   bool      // the first handshake is done: updates may be sent
 	verified bool      // its history was checked to be this document's
+	returned bool      // it came with a history
 	question []byte    // state vector that is still to be answered
 	asked    time.Time // when the first such one came
 	busy     bool      // the writer has a batch
@@ -35,6 +36,7 @@ type outbox struct {
 	received uint64 // sync updates, empty ones too
 	marked   uint64 // of these, how many the next acknowledgement covers
 	repeats  bool   // it sent what was there already, and was not told so
+	held     bool   // an edit of it is withheld, and so is what it sends next
 	goodbye  *closing
 	farewell []byte // the last frame, nil when it listens to none
 	warned   bool   // that it may only read

@@ -107,7 +107,7 @@ func (s *state) commit(ev nbdoc.Event, author *peer) uint64 {
 		return 0
 	}
 	seq := s.note(ev)
-	if ev.Repaired {
+	if waitsForDisk(ev, author) {
 		s.withheld.seq = seq
 	}
 	s.show(ev, author)

@@ -63,7 +63,7 @@ func (s *state) answerStep1(p *peer, vector []byte) {
 		s.dismissBecause(p, closing{CloseLineage, lineageReason}, "unknown_session", "this client holds another history of the notebook")
 		return
 	}
-	p.verified = true
+	p.verified, p.returned = true, len(clocks) > 0
 	s.control(p, yjs.AppendSyncStep1(nil, s.vector()))
 	if p.question == nil {
 		p.asked = time.Now()
@@ -124,7 +124,7 @@ func emptyUpdate(update []byte) bool {
 func (s *state) applyUpdate(p *peer, update []byte) {
 	p.received++
 	if emptyUpdate(update) {
-		if p.received > 1 {
+		if p.returned || p.received > 1 {
 			s.nothingNew(p)
 		}
 		return
@@ -247,11 +247,12 @@ func (s *state) acknowledge() {
 func (s *state) sendAcks() {
 	vector := base64.StdEncoding.EncodeToString(s.ack.vector)
 	for p := range s.peers {
-		if !p.opts.Events || p.acked >= p.ackSeq && !p.repeats {
+		repeated := p.repeats && p.marked == p.received
+		if !p.opts.Events || p.acked >= p.ackSeq && !repeated {
 			continue
 		}
 		p.acked = min(p.ackSeq, s.ack.seq)
-		p.repeats = p.repeats && p.marked < p.received
+		p.repeats = p.repeats && !repeated
 		s.control(p, jsonFrame(KindEvent, map[string]any{"type": "ack", "state_vector": vector, "updates": p.marked}))
 	}
 }

@@ -1,18 +1,20 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"github.com/notebookhub/hub/hub/nbdoc"
 )
 
-// withheld is what peers are not told yet: a merge, or what the hub made of a
-// peer's edit to put it right, that the document has and the journal has not on
-// the disk, and what the hub has written since. Were it shown, a crash would make
-// it twice: those who saw it bring it back, and the hub merges the file again, or
-// puts the edit right again when its author repeats it. So it waits as long as the
-// disk does. Reading it brings nothing back. What peers write is passed on
-// meanwhile. The room owns it.
+// withheld is what peers are not told yet: that a file was merged, that a cell
+// moved, and what the hub made of an edit to put it right, while the document has
+// it and the journal has not on the disk, and what the hub has written since. Were
+// it shown, a crash would make it twice: those who saw it bring it back, and the
+// hub merges the file again, or puts the edit right again when its author repeats
+// it; and who learns that a cell went has no longer what he typed there. So it
+// waits as long as the disk does. Reading it brings nothing back. What peers write
+// is passed on meanwhile. The room owns it.
 type withheld struct {
 	seq     uint64             // the journal's number of the newest such change; 0: there is none
 	updates []waiting          // in order
@@ -44,6 +46,12 @@ func (s *state) commitMerge(ev nbdoc.Event) {
 	s.show(ev, nil)
 }
 
+// waitsForDisk tells whether a change is to be shown when it is on the disk only.
+func waitsForDisk(ev nbdoc.Event, author *peer) bool {
+	takesCells := func(c nbdoc.CellEvent) bool { return c.Kind == nbdoc.Moved || c.Kind == nbdoc.Deleted }
+	return ev.Added || author == nil && slices.ContainsFunc(ev.Cells, takesCells)
+}
+
 // withholding tells whether the document has what may not leave.
 func (s *state) withholding() bool { return s.withheld.seq != 0 }
 
@@ -51,14 +59,17 @@ func (s *state) withholding() bool { return s.withheld.seq != 0 }
 // sent, byte for byte. Nobody was shown the merge, so nobody's edit builds on it;
 // but what the engine makes of an edit may, when it collects what was typed into
 // a cell that the merge deleted. That waits, and so does what the hub had to put
-// right, with the edit that it belongs to. What the author of such an edit writes
-// next cannot be integrated by others before they have it: it is pending there
-// until then.
+// right, with the edit that it belongs to, and all that its author sends next: it
+// builds on that, and may repeat it when it is collected already.
 func (s *state) relay(ev nbdoc.Event, author *peer) {
-	if ev.Sent != nil {
+	if ev.Added && author != nil {
+		author.held = true
+	}
+	free := ev.Sent != nil && !author.held
+	if free {
 		s.deliver(ev.Sent, author)
 	}
-	if len(ev.Update) > 0 && !ev.AsSent() {
+	if len(ev.Update) > 0 && !(free && ev.AsSent()) {
 		s.withhold(ev.Update)
 	}
 }
@@ -142,6 +153,7 @@ func (s *state) reveal() {
 func (s *state) queueForAll(was withheld) {
 	for p := range s.peers {
 		s.touch(p)
+		p.held = p.held && s.withholding()
 		if p.synced && !p.parting {
 			s.queueWithheld(p, was)
 		}

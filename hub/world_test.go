@@ -204,7 +204,7 @@ func (w *world) returns(s *seat) {
 	if s.online {
 		return
 	}
-	as := hubtest.JoinAs{Doc: s.p.Doc(), JoinOptions: hub.JoinOptions{Events: true}}
+	as := hubtest.JoinAs{Doc: s.p.Doc(), Unsent: s.p.Unsent(), JoinOptions: hub.JoinOptions{Events: true}}
 	if w.rng.IntN(2) == 0 {
 		as.Lineage = w.e.Room(w.room).Lineage.String()
 	}

@@ -15,6 +15,9 @@ func (p *Peer) Edit(f func(doc *yjs.Doc, tx *yjs.Txn)) {
 		f(p.doc, tx)
 		return nil
 	})
+	if err == nil && len(c.Update) > 0 {
+		p.unsent = append(p.unsent, Unsent{p.doc.State()[p.doc.ClientID()], c.Update})
+	}
 	p.mu.Unlock()
 	if err != nil {
 		p.env.T.Fatal(err)

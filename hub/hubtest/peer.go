@@ -28,6 +28,7 @@ type Peer struct {
 	synced  bool
 	dropped bool
 	typing  *yjs.Text // of TypeOne
+	unsent  []Unsent
 	others  yjs.Awareness
 	events  []map[string]any
 	raws    []map[string]any
@@ -43,6 +44,7 @@ type JoinAs struct {
 	Doc    *yjs.Doc // what it holds already; nil: nothing
 	Window int      // messages that it takes without reading; 0: many
 	Silent bool     // it sends no sync step 1 by itself, and reads nothing
+	Unsent []Unsent // edits of the document that it repeats before it tells what it has
 }
 
 // Join attaches a peer that listens to events, and waits until it is synced.
@@ -62,7 +64,7 @@ func (e *Env) JoinAs(room uuid.UUID, as JoinAs) *Peer {
 	if as.Doc == nil {
 		as.Doc = yjs.NewDoc(yjs.Options{})
 	}
-	p := &Peer{env: e, Conn: NewConn(as.Window), left: make(chan struct{}), doc: as.Doc, wake: make(chan struct{}, 1)}
+	p := &Peer{env: e, Conn: NewConn(as.Window), left: make(chan struct{}), doc: as.Doc, unsent: as.Unsent, wake: make(chan struct{}, 1)}
 	accepted := make(chan struct{})
 	p.gone.Add(1)
 	go func() {
@@ -170,7 +172,10 @@ func (p *Peer) take(m []byte) (answer []byte, err error) {
 		}
 		return nil, err
 	case hub.KindEvent, hub.KindReply:
-		return nil, p.takeJSON(payload, &p.events)
+		if err := p.takeJSON(payload, &p.events); err != nil {
+			return nil, err
+		}
+		return nil, p.confirm(p.events[len(p.events)-1])
 	case yjs.MessageRaw:
 		return nil, p.takeJSON(payload, &p.raws)
 	}
@@ -199,6 +204,9 @@ func (p *Peer) takeSync(payload []byte) (answer []byte, err error) {
 		return nil, err
 	}
 	if step == yjs.SyncStep1 {
+		if err := p.repeat(); err != nil {
+			return nil, err
+		}
 		update, err := p.doc.EncodeState(body)
 		return yjs.AppendSyncStep2(nil, update), err
 	}
