@@ -227,3 +227,33 @@ func TestApply_AnotherCellUnderTheIDOfAMovedOneDeletesNothing(t *testing.T) {
 		t.Fatalf("got %q", all)
 	}
 }
+
+// A peer that repeats its edits before it tells what else it has: the copy of a
+// cell that it moved can be taken in later than that it typed into the cell and
+// deleted it, when the copy stands beside something that is not there yet.
+func TestApply_ACopyThatComesAfterItsEditsKeepsThem(t *testing.T) {
+	d := seed(t, md("a:one", "b:two"))
+	p, lost := peer(t, d), peer(t, d)
+	apply(t, p, write(t, lost, func(tx *yjs.Txn) {
+		lost.Array("cells").Insert(tx, 2, yjs.MapOf(
+			yjs.Entry{Key: "source", Value: yjs.TextOf("three")}, yjs.Entry{Key: "metadata", Value: yjs.MapOf()},
+			yjs.Entry{Key: "cell_type", Value: "markdown"}, yjs.Entry{Key: "id", Value: "z"}))
+	}))
+	typed := write(t, p, func(tx *yjs.Txn) { sourceOf(p, 0).Insert(tx, 0, "# ") })
+	moved := move(t, p, 0, 2)
+	must(t)(d.MoveCell("a", 1))
+	repeated, err := yjs.MergeUpdates(typed, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t)(d.Apply(repeated, "p"))
+	if !d.Pending() {
+		t.Fatal("the copy has its place already")
+	}
+	must(t)(d.Apply(encoded(t, p), "p"))
+	source, _ := d.Source("a")
+	if source != "# one" || len(d.IDs()) != 3 {
+		t.Errorf("%v with %q", d.IDs(), source)
+	}
+	wantReload(t, d)
+}

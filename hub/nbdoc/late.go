@@ -10,14 +10,15 @@ import (
 // late is a piece of what arrived under a source that is gone, or that whoever
 // moved the cell had not seen.
 type late struct {
-	run                  // dead: deleted by its author meanwhile; told: text
-	text        []uint16 // what it says
+	run                  // dead: deleted by its author meanwhile; else told
+	text        []uint16 // what it says, unless it is dead
 	left, right yjs.ID   // the units that it was written between; the zero ID: none
 	parent      yjs.ID   // the source; the zero ID when it is not known
 }
 
 // lateRuns cuts orphans into runs that their author deleted meanwhile and
-// others. Of the former only the place matters: others stand beside them.
+// others. Of the former only the place matters: others stand beside them. What
+// they said counts as nothing that the cell ever had, for a copy may bring it yet.
 func lateRuns(orphans []yjs.Orphan, gone func(yjs.ID) bool) []late {
 	var runs []late
 	for _, o := range orphans {
@@ -29,13 +30,14 @@ func lateRuns(orphans []yjs.Orphan, gone func(yjs.ID) bool) []late {
 		left, start := o.Origin, len(runs)
 		for i := range o.Length {
 			id := yjs.ID{Client: o.ID.Client, Clock: o.ID.Clock + uint64(i)}
-			r := run{id, 1, o.Value == nil || gone(id), o.Value != nil}
+			dead := o.Value == nil || gone(id)
+			r := run{id, 1, dead, !dead}
 			if n := len(runs) - 1; n >= start && runs[n].goesOn(r) {
 				runs[n].n++
 			} else {
 				runs = append(runs, late{run: r, left: left, right: o.Right, parent: o.Parent})
 			}
-			if o.Value != nil {
+			if !dead {
 				l := &runs[len(runs)-1]
 				l.text = append(l.text, text[i])
 			}
