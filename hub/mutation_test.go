@@ -43,7 +43,7 @@ var mutations = []struct {
 	{"let a decision outlive its bytes", "baseline.go", "\ts.decided = \"\" // that was about other bytes\n", "", "Conflict_"},
 	{"replace what may not be written", "atomicwrite.go", "\tcase err != nil:\n\t\treturn nil, diskError(err, p)\n\t}\n\tdefer file.Close()", "\tcase err != nil:\n\t\treturn nil, nil\n\t}\n\tdefer file.Close()", "TestFiles_"},
 	{"forget a file that is gone", "load.go", "s.file = rec.File // by which", "_ = rec.File // by which", "RenamedWhile"},
-	{"let people wait for a merge", "withhold.go", "if ev.Sent != nil {", "if false {", "TestMerge_"},
+	{"let people wait for a merge", "withhold.go", "\tif free {", "\tif false {", "TestMerge_"},
 	{"pass on what a merge made of an edit", "withhold.go", "s.deliver(ev.Sent, author)", "s.deliver(ev.Update, author)", "TestMerge_"},
 	{"bring a slow peer level with a merge", "outbox.go", "if p.behind && s.withholding() {", "if false {", "TestMerge_"},
 	{"keep people waiting for a stuck disk", "state.go", "\tnext = earlier(next, s.withheld.due)\n", "", "TestMerge_"},
