@@ -163,3 +163,37 @@ func twin(t *testing.T, doc *yjs.Doc) *yjs.Doc {
 	}
 	return other
 }
+
+// A merge whose baseline the disk refused is finished before the next one begins:
+// else nobody would know after a crash where that one started from.
+func TestCrash_AMergeBeginsWhereTheLastOneEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := hubtest.New(t, nil)
+		e.Write("a.ipynb", hubtest.Notebook("ab"))
+		room := e.Open("a.ipynb")
+		e.Journal.Fail(func(_ int, op storetest.Op, name string) error {
+			if op == storetest.Rename && filepath.Base(name) == "baseline" {
+				return os.ErrInvalid
+			}
+			return nil
+		})
+		e.Write("a.ipynb", hubtest.Notebook("aXb"))
+		time.Sleep(10 * time.Second)
+		e.SetSource(room, "a", "aYXb")
+		e.Write("a.ipynb", hubtest.Notebook("aXZb"))
+		time.Sleep(10 * time.Second)
+		after := killed(t, e)
+		e.Journal.FailAll(nil)
+		after.Write("a.ipynb", hubtest.Notebook("aXWZb"))
+		after.Open("a.ipynb")
+		time.Sleep(10 * time.Second)
+		got := after.Source(room, "a")
+		for _, r := range "aXYZWb" {
+			if strings.Count(got, string(r)) != 1 {
+				t.Errorf("the room holds %q", got)
+			}
+		}
+		after.Stop()
+		e.Stop()
+	})
+}
